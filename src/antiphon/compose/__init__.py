@@ -1,0 +1,1 @@
+"""What a composer does: brief, plan, takes, choice, finish."""

@@ -1,0 +1,1 @@
+"""A folder of music -> a store: ingest, clean, de-duplicate, split."""

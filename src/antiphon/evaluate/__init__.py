@@ -1,0 +1,1 @@
+"""Scores against something else -> numbers."""

@@ -1,0 +1,1 @@
+"""A snapshot asked for music: no PyTorch, only ONNX."""

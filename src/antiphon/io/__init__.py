@@ -1,0 +1,1 @@
+"""Bytes <-> Score: MIDI, MusicXML, ABC and audio samples, both directions in one file."""

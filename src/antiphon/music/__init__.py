@@ -1,0 +1,1 @@
+"""What music is, as immutable values and pure functions; knows nobody but the errors."""

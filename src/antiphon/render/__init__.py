@@ -1,0 +1,1 @@
+"""Score -> sound and pictures."""

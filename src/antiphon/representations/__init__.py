@@ -1,0 +1,1 @@
+"""Score <-> numpy arrays: what a model reads and writes; numpy only."""

@@ -1,0 +1,1 @@
+"""Note -> samples: SoundFont sampler and friends."""
