@@ -1,0 +1,94 @@
+"""The one sentence: brief, plan, takes, choice, finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from antiphon.compose.brief import DEFAULT_STYLE, Brief
+from antiphon.compose.critique import Verdict, best, judge
+from antiphon.compose.finish import finish
+from antiphon.compose.plan import Plan, plan, take_seed
+from antiphon.compose.wishes import Wish, check
+from antiphon.errors import BriefError, SnapshotError
+from antiphon.generate.request import Description, Generator
+from antiphon.music.score import Score
+
+Progress = Callable[[str], None]
+"""Told, in a few words, what begins now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A finished piece and everything about how it came to be.
+
+    Attributes:
+      score: the piece.
+      brief, plan: what was asked and what was made of it.
+      model: what the snapshot says of itself.
+      verdicts: the critic on each take, in order; chosen: index of the take that became the score.
+      wishes: each wish measured on the score.
+    """
+
+    score: Score
+    brief: Brief
+    plan: Plan
+    model: Description
+    verdicts: tuple[Verdict, ...]
+    chosen: int
+    wishes: tuple[Wish, ...]
+
+    @property
+    def seed(self) -> int:
+        """Names the piece, together with the model and the rest of the brief."""
+        return self.brief.seed
+
+
+def find_generator(brief: Brief) -> Generator:
+    """The generator that the brief means: its model, or the shipped snapshot of its style.
+
+    Raises:
+      BriefError: there is no such style.
+      SnapshotError: the model is missing, damaged or of another version.
+    """
+    from antiphon.generate import load  # only here: it brings onnxruntime, and a caller with a generator needs none
+
+    if brief.model is not None:
+        return load.load(brief.model)
+    style = brief.style or DEFAULT_STYLE
+    styles = load.available()
+    if not styles:
+        raise SnapshotError("This installation holds no trained model; name one with --model FOLDER.")
+    if style not in styles:
+        raise BriefError(f"There is no style {style!r}; available: {', '.join(styles)}.")
+    return load.load(style)
+
+
+def compose(brief: Brief, generator: Generator | None = None, progress: Progress | None = None) -> Composition:
+    """A piece that answers the brief: several takes are written, each is finished and judged, the best is kept.
+
+    The same model, brief and seed give the same score, whatever the number of takes does to the choice: take i is the
+    same piece however many are written.
+
+    Args:
+      brief: the wishes.
+      generator: who writes; None: the one that the brief means.
+      progress: told what begins now.
+
+    Raises:
+      BriefError: the generator cannot do what is asked.
+      SnapshotError: the model is missing or damaged.
+    """
+    tell = progress or (lambda _: None)
+    tell("loading the model")
+    writer = generator if generator is not None else find_generator(brief)
+    model = writer.description
+    intent = plan(brief, model)
+    tell(f"writing {brief.takes} take{'s' * (brief.takes > 1)} of {intent.request.bars} bars")
+    takes = writer.write(intent.request, [take_seed(brief.seed, i) for i in range(brief.takes)])
+    tell("judging")
+    finished = [finish(take.score, intent, model) for take in takes]
+    verdicts = judge(takes, finished, model, intent.request)
+    kept = best(verdicts)
+    score = finished[kept.take]
+    return Composition(score, brief, intent, model, tuple(verdicts), kept.take, tuple(check(brief, intent, score)))

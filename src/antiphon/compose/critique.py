@@ -1,0 +1,199 @@
+"""Which take is best, and why: faults found by ear-training rules, and how typical the sequence model finds the take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from antiphon.compose.measure import chord_agreement, foreign_on_strong_beats, out_of_range
+from antiphon.generate.request import Description, Request, Take
+from antiphon.music.beats import bar_starts, ticks_to_seconds
+from antiphon.music.harmony import Key
+from antiphon.music.score import Score, Track
+
+LONG_SILENCE_SECONDS = 2.5
+WEIGHTS = {
+    "typical": 0.5,
+    "key": 6.0,
+    "chords": 4.0,
+    "empty": 4.0,
+    "silence": 0.5,
+    "range": 4.0,
+    "repeat": 2.0,
+    "stuck": 1.0,
+    "rest": 0.4,
+}
+"""Points for each kind of fault, for its whole extent (a share of 1) or for the unit that its rule counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks against a take, or for it where `points` is 0."""
+
+    text: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the critic thinks of one take: `penalty` is the sum of the reasons' points, 0 is faultless."""
+
+    take: int
+    seed: int
+    log_likelihood: float
+    penalty: float
+    reasons: tuple[Reason, ...]
+
+
+def judge(takes: Sequence[Take], scores: Sequence[Score], description: Description, request: Request) -> list[Verdict]:
+    """One verdict a take, in the order of the takes.
+
+    Args:
+      takes: as the generator wrote them.
+      scores: the same pieces, finished.
+      description: of the generator; its card says which likelihood is typical.
+      request: what was asked; chords count only where asked for, and without a key each score's own is taken.
+    """
+    typical = typical_likelihood([take.log_likelihood for take in takes], description)
+    verdicts = []
+    for i, (take, score) in enumerate(zip(takes, scores, strict=True)):
+        key = request.key or (score.keys[0].key if score.keys else None)
+        reasons = [_typicality(take.log_likelihood, *typical), *faults(score, key)]
+        chords = _off_chord(score) if request.chords is not None else None
+        reasons += [chords] if chords is not None else []
+        verdicts.append(Verdict(i, take.seed, take.log_likelihood, sum(r.points for r in reasons), tuple(reasons)))
+    return verdicts
+
+
+def best(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict of least penalty; the earlier take wins a tie."""
+    return min(verdicts, key=lambda v: (v.penalty, v.take))
+
+
+def typical_likelihood(values: Sequence[float], description: Description) -> tuple[float, float, str]:
+    """Centre and spread of the nats per note that a typical piece gets, and who says so.
+
+    Music that listeners call good is neither the most nor the least likely: a take is measured by its distance from
+    what real pieces get (typical set), so the dullest take, which is the likeliest, does not win.
+    """
+    stated = description.card.get("typical")
+    if isinstance(stated, dict) and isinstance(stated.get("mean"), int | float) and isinstance(stated.get("std"), int | float):
+        return float(stated["mean"]), max(1e-3, float(stated["std"])), "pieces the model never saw"
+    finite = [value for value in values if math.isfinite(value)] or [0.0]
+    return float(np.median(finite)), max(0.05, float(np.std(finite))), "the middle of the takes"
+
+
+def _typicality(value: float, centre: float, spread: float, authority: str) -> Reason:
+    if not math.isfinite(value):
+        return Reason("the model gives it no likelihood at all", 20.0)
+    distance = abs(value - centre) / spread
+    said = f"{value:.3f} nats a note, {distance:.1f} deviations from {authority} ({centre:.3f})"
+    return Reason(said, WEIGHTS["typical"] * max(0.0, distance - 0.5))
+
+
+def faults(score: Score, key: Key | None) -> list[Reason]:
+    """What a teacher would mark in the score, each with its points; an empty list is a faultless piece."""
+    if score.note_count == 0:
+        return [Reason("there is not one note", 100.0)]
+    found = [_empty_bars(score), _silence(score), _repetition(score), *(_track_faults(score, t) for t in score.tracks)]
+    if key is not None:
+        found += [_out_of_key(score, key), _no_rest(score, key)]
+    return [reason for reason in found if reason is not None]
+
+
+def _empty_bars(score: Score) -> Reason | None:
+    starts = np.array(bar_starts(score))
+    notes = [t.notes for t in score.tracks if len(t)]
+    onsets = np.concatenate([n["onset"] for n in notes])
+    ends = onsets + np.concatenate([n["duration"] for n in notes])
+    stops = np.append(starts[1:], score.end)
+    empty = [not np.any((onsets < stop) & (ends > start)) for start, stop in zip(starts, stops, strict=True)]
+    if not any(empty):
+        return None
+    return Reason(f"{sum(empty)} of {len(empty)} bars are empty", WEIGHTS["empty"] * sum(empty) / len(empty))
+
+
+def _silence(score: Score) -> Reason | None:
+    notes = np.concatenate([t.notes for t in score.tracks if len(t)])
+    order = np.argsort(notes["onset"], kind="stable")
+    onsets = notes["onset"][order].astype(np.int64)
+    sounding = np.maximum.accumulate(onsets + notes["duration"][order])
+    begun = np.append(onsets, score.end)
+    until = np.insert(sounding, 0, 0)
+    longest = float((ticks_to_seconds(score, begun) - ticks_to_seconds(score, np.minimum(until, begun))).max())
+    if longest <= LONG_SILENCE_SECONDS:
+        return None
+    return Reason(f"{longest:.1f} seconds of silence in one stretch", WEIGHTS["silence"] * (longest - LONG_SILENCE_SECONDS))
+
+
+def bar_likeness(score: Score) -> list[bytes]:
+    """For each bar what begins in it, as bytes that are equal where two bars sound alike."""
+    starts = bar_starts(score)
+    stops = [*starts[1:], score.end]
+    texts = []
+    for start, stop in zip(starts, stops, strict=True):
+        parts = []
+        for track in score.tracks:
+            inside = track.notes[(track.notes["onset"] >= start) & (track.notes["onset"] < stop)]
+            parts.append(np.stack([inside["onset"] - start, inside["pitch"].astype(np.int32)]).tobytes())
+        texts.append(b"|".join(parts))
+    return texts
+
+
+def _repetition(score: Score) -> Reason | None:
+    bars = bar_likeness(score)
+    run = longest = 1
+    for before, after in pairwise(bars):
+        run = run + 1 if before == after else 1
+        longest = max(longest, run)
+    if longest > 3:
+        return Reason(f"{longest} bars in a row are the same", WEIGHTS["repeat"] * (longest - 3) / 2)
+    if len(bars) >= 8 and len(set(bars)) < 0.3 * len(bars):
+        return Reason(f"only {len(set(bars))} of {len(bars)} bars are different", WEIGHTS["repeat"])
+    return None
+
+
+def _track_faults(score: Score, track: Track) -> Reason | None:
+    if track.is_drum:
+        return None
+    if len(track) == 0:
+        return Reason(f"the {track.name} has no note", WEIGHTS["empty"] / 2)
+    outside = out_of_range(track)
+    if outside > 0:
+        return Reason(f"{outside:.0%} of the {track.name}'s notes are out of its range", WEIGHTS["range"] * outside)
+    changes = np.flatnonzero(np.diff(np.append(track.notes["pitch"].astype(np.int32), -1)))
+    longest = int(np.diff(np.insert(changes, 0, -1)).max())
+    if track.name in ("melody", "soprano") and longest > 10:
+        return Reason(f"the {track.name} strikes one pitch {longest} times on end", WEIGHTS["stuck"] * (longest - 10) / 10)
+    return None
+
+
+def _out_of_key(score: Score, key: Key) -> Reason | None:
+    share = foreign_on_strong_beats(score, key)
+    if not share:
+        return None
+    return Reason(f"{share:.0%} of the notes on strong beats are foreign to {key}", WEIGHTS["key"] * max(0.0, share - 0.02))
+
+
+def _off_chord(score: Score) -> Reason | None:
+    share = 1 - chord_agreement(score)
+    if share < 0.02:
+        return None
+    said = f"{share:.0%} of the notes on strong beats are not in the chord asked for"
+    return Reason(said, WEIGHTS["chords"] * max(0.0, share - 0.1))
+
+
+def _no_rest(score: Score, key: Key) -> Reason | None:
+    """The piece does not come home: the lowest note at its end is not the tonic."""
+    last = [n for t in score.tracks if not t.is_drum for n in t]
+    if not last:
+        return None
+    end = max(n.onset + n.duration for n in last)
+    final = [n.pitch for n in last if n.onset + n.duration >= end - score.resolution // 2]
+    if min(final) % 12 == key.tonic:
+        return None
+    return Reason("the last low note is not the tonic", WEIGHTS["rest"])

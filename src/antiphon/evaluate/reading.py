@@ -1,0 +1,210 @@
+"""Readings: every headline measure of one set of clips against real ones, with interval, z-score and p-value.
+
+Three kinds: the mean of a statistic (bootstrap and permutation over pieces), a distance between sets of descriptors
+(permutation of pieces), and the accuracy of a classifier two-sample test. One function takes them all, so that the
+generated set, the other half of the reference (the ceiling) and damaged halves (the floors) are read alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from antiphon.evaluate.clip import Clip, Floats
+from antiphon.evaluate.descriptor import Standardiser, describe_all
+from antiphon.evaluate.distance import (
+    copying_test,
+    diversity,
+    euclidean,
+    frechet_distance,
+    kernel_distance,
+    kernel_test,
+    neighbours,
+    normal_tail,
+)
+from antiphon.evaluate.encoder import Encoder
+from antiphon.evaluate.neural import neural_test
+from antiphon.evaluate.statistics import columns, mean, statistics
+from antiphon.evaluate.structure import structure
+from antiphon.evaluate.twosample import TwoSample, ridge_test
+
+ROUNDS = 200
+STATISTICS = (
+    "pitch-class entropy",
+    "scale consistency",
+    "groove consistency",
+    "repetition, lag 4",
+    "long-range similarity",
+    "bars repeated exactly",
+    "compression ratio",
+)
+"""Statistics of a clip that are headline measures; with them goes the tonal distance, mean over pairs of parts."""
+
+
+class Reading(NamedTuple):
+    """One measure: its value, 95% interval, and how surprising it is if both sets were alike."""
+
+    value: float
+    low: float
+    high: float
+    z: float
+    p_value: float
+
+
+class Sample(NamedTuple):
+    """Clips with what is computed of them once: statistics by name [N], raw descriptors [N, D], encoder features or None."""
+
+    clips: tuple[Clip, ...]
+    statistics: dict[str, Floats]
+    vectors: Floats
+    features: Floats | None
+
+    @property
+    def groups(self) -> list[str]:
+        """Piece of each clip."""
+        return [c.group for c in self.clips]
+
+    def rows(self, index: Sequence[int]) -> Sample:
+        """The clips at these places."""
+        at = np.asarray(index, dtype=np.int64)
+        return Sample(
+            tuple(self.clips[i] for i in at.tolist()),
+            {n: v[at] for n, v in self.statistics.items()},
+            self.vectors[at],
+            None if self.features is None else self.features[at],
+        )
+
+
+def sample(clips: Sequence[Clip], encoder: Encoder | None = None) -> Sample:
+    """Compute statistics and descriptors of clips."""
+    table = columns([statistics(c) | structure(c) for c in clips])
+    pairs = [v for n, v in table.items() if n.startswith("tonal distance")]
+    if pairs:
+        table["tonal distance"] = np.array([mean(row) for row in np.stack(pairs, axis=1)])
+    vectors, _ = describe_all(clips)
+    return Sample(tuple(clips), table, vectors, None if encoder is None else encoder(clips))
+
+
+def piece_means(values: Floats, groups: Sequence[str]) -> Floats:
+    """Mean of a statistic for every piece that has one [G]."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return np.zeros(0)
+    _, place = np.unique(np.asarray(groups)[known], return_inverse=True)
+    return np.asarray(np.bincount(place, weights=values[known]) / np.bincount(place))
+
+
+def read_mean(values: Floats, groups: Sequence[str], others: Floats, other_groups: Sequence[str], seed: int = 0) -> Reading:
+    """Mean of a statistic over pieces, and its distance from another set's mean; two-sided permutation p over pieces."""
+    nan = float("nan")
+    ours, theirs = piece_means(values, groups), piece_means(others, other_groups)
+    if len(ours) == 0:
+        return Reading(nan, nan, nan, nan, nan)
+    rng = np.random.default_rng([seed, 408])
+    draws = ours[rng.integers(0, len(ours), (1000, len(ours)))].mean(axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    value = float(ours.mean())
+    if min(len(ours), len(theirs)) < 2:
+        return Reading(value, float(low), float(high), nan, nan)
+    gap = value - float(theirs.mean())
+    error = float(np.sqrt(ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs)))
+    if error < 1e-12:
+        return Reading(value, float(low), float(high), 0.0 if abs(gap) < 1e-9 else np.sign(gap) * 99.0, float(abs(gap) < 1e-9))
+    pooled = np.concatenate([ours, theirs])
+    order = np.argsort(rng.random((2000, len(pooled))), axis=1)
+    first = pooled[order[:, : len(ours)]].sum(axis=1)
+    null = np.abs(first / len(ours) - (pooled.sum() - first) / len(theirs))
+    p = float((1 + (null >= abs(gap) - 1e-12).sum()) / 2001)
+    return Reading(value, float(low), float(high), gap / error, p)
+
+
+def read_distance(
+    measure: Callable[[Floats, Floats], float],
+    first: Floats,
+    second: Floats,
+    groups: Sequence[str],
+    worse_is: int,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+) -> Reading:
+    """A distance between sets with its permutation test over pieces and a bootstrap interval.
+
+    Args:
+      measure: (first [N, D], second [M, D]) -> value.
+      groups: pieces of the rows of `first`, then of `second`.
+      worse_is: +1 where larger is worse, -1 where smaller is.
+
+    The interval is the value plus or minus 1.96 deviations over random halves of the pieces, which scatter as the bootstrap
+    does (Politis, Romano and Wolf 1999) but hold no piece twice: a double would spoil every nearest-neighbour measure.
+    """
+    value = measure(first, second)
+    if np.isnan(value):
+        return Reading(value, value, value, value, value)
+    both = np.concatenate([first, second])
+    is_first = np.arange(len(both)) < len(first)
+    names, place = np.unique(np.asarray(groups), return_inverse=True)
+    label = np.zeros(len(names), dtype=bool)
+    label[place[is_first]] = True
+    rng = np.random.default_rng([seed, 409])
+    null = []
+    for _ in range(rounds):
+        mask = rng.permutation(label)[place]
+        null.append(measure(both[mask], both[~mask]) if 1 < mask.sum() < len(mask) - 1 else np.nan)
+    known = np.array([v for v in null if not np.isnan(v)])
+    members = [[np.flatnonzero(place == g) for g in np.flatnonzero(label == side)] for side in (True, False)]
+    draws = []
+    for _ in range(40):
+        a, b = (np.concatenate([m[int(i)] for i in rng.permutation(len(m))[: -(-len(m) // 2)]]) for m in members)
+        draws.append(measure(both[a], both[b]))
+    spread = 1.96 * float(np.nanstd(draws))
+    deviation = float(known.std()) if len(known) else float("nan")
+    z = worse_is * (value - float(known.mean())) / deviation if deviation > 0 else float("nan")
+    p = float((1 + (worse_is * known >= worse_is * value).sum()) / (1 + len(known)))
+    return Reading(value, value - spread, value + spread, z, p)
+
+
+def read_test(test: TwoSample) -> Reading:
+    """A two-sample test as a reading."""
+    error = max((test.high - test.low) / 3.92, 1e-3)
+    return Reading(test.accuracy, test.low, test.high, (test.accuracy - 0.5) / error, test.p_value)
+
+
+def read_all(
+    ours: Sample, real: Sample, standard: Standardiser, seed: int = 0, neural: bool = True, train: Floats | None = None
+) -> dict[str, Reading]:
+    """Every headline measure of `ours` against `real`; pieces of the two are taken as different whatever their names.
+
+    Args:
+      standard: of the descriptors, fitted on the whole reference.
+      neural: also train the network.
+      train: raw descriptors of the training set, for the data-copying test.
+    """
+    groups = [f"a {g}" for g in ours.groups] + [f"b {g}" for g in real.groups]
+    out: dict[str, Reading] = {}
+    for name in ("tonal distance", *STATISTICS):
+        if name in ours.statistics and name in real.statistics:
+            out[name] = read_mean(ours.statistics[name], ours.groups, real.statistics[name], real.groups, seed)
+    a, b = standard(ours.vectors), standard(real.vectors)
+    out["Fréchet distance, descriptor"] = read_distance(frechet_distance, a, b, groups, 1, seed)
+    if ours.features is not None and real.features is not None:
+        out["Fréchet distance, encoder"] = read_distance(frechet_distance, ours.features, real.features, groups, 1, seed)
+    out["kernel distance"] = _read_kernel(a, b, groups, seed)
+    for i, name in enumerate(("precision", "recall", "density", "coverage")):
+        out[name] = read_distance(lambda x, y, i=i: neighbours(x, y)[i], a, b, groups, -1, seed)  # type: ignore[misc]
+    out["diversity"] = read_distance(diversity, a, b, groups, -1, seed)
+    out["two-sample test, ridge"] = read_test(ridge_test(ours.vectors, real.vectors, groups, seed))
+    if neural:
+        out["two-sample test, network"] = read_test(neural_test([*ours.clips, *real.clips], len(ours.clips), groups, seed))
+    if train is not None and len(train):
+        z, p = copying_test(a, b, standard(train))
+        out["data copying"] = Reading(z, float("nan"), float("nan"), z, p)
+    return out
+
+
+def _read_kernel(first: Floats, second: Floats, groups: Sequence[str], seed: int) -> Reading:
+    """The kernel distance; its permutation test needs the kernel only once."""
+    reading = read_distance(kernel_distance, first, second, groups, 1, seed, rounds=40)
+    _, p = kernel_test(first, second, groups, np.random.default_rng([seed, 410]))
+    return reading._replace(p_value=p)

@@ -1,0 +1,188 @@
+"""Sequence generator: samples events under the grammar until each take is the piece that was asked for.
+
+Legend: B takes in a batch, F fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from antiphon.errors import BriefError
+from antiphon.generate.request import Description, Request, Take
+from antiphon.generate.runtime import Floats, Runtime
+from antiphon.generate.snapshot import Snapshot
+from antiphon.music.harmony import Chord, Key, parse_key
+from antiphon.representations.events import EventCodec, transposition
+from antiphon.representations.grammar import Demand, Mask, Walk
+
+MOST_EVENTS_A_BAR = 160
+TOP_P = (1.0, 0.98, 0.98, 0.98)
+"""Share of probability kept in each field: cutting the thin tail removes most wrong notes."""
+CONTEXT = 640
+"""When so many events are remembered, the generator goes back to the header and the last half of them."""
+
+
+@dataclass
+class Writing:
+    """One take in the making."""
+
+    walk: Walk
+    rng: np.random.Generator
+    events: list[tuple[int, int, int, int]]
+    times: list[int]
+    nats: float = 0.0
+    in_bar: int = 0
+
+
+def choose(logits: npt.NDArray[np.float32], mask: Mask, u: float, temperature: float, top_p: float) -> tuple[int, float]:
+    """Sample one id by inverting the distribution function at u in [0, 1).
+
+    Returns:
+      The id, and the log-probability that the model itself (temperature 1, whole vocabulary of the mask) gives it.
+    """
+    x = np.where(mask, logits.astype(np.float64), -np.inf)
+    x -= x.max()
+    own = x - np.log(np.exp(x).sum())
+    p = np.exp(x / temperature)
+    p /= p.sum()
+    if top_p < 1.0:
+        order = np.argsort(-p, kind="stable")
+        before = np.cumsum(p[order]) - p[order]
+        p[order[before >= top_p]] = 0.0
+        p /= p.sum()
+    # the cumulative sum may fall short of u by rounding: the last possible id then stands
+    chosen = min(int(np.searchsorted(np.cumsum(p), u, side="right")), int(np.flatnonzero(p)[-1]))
+    return chosen, float(own[chosen])
+
+
+class EventGenerator:
+    """A sequence snapshot as a Generator."""
+
+    def __init__(self, snapshot: Snapshot, runtime: Runtime) -> None:
+        self.snapshot, self.runtime = snapshot, runtime
+        self.codec = EventCodec(snapshot.spec)
+        self.fed = 0
+
+    @property
+    def description(self) -> Description:
+        """What the snapshot says of itself."""
+        s = self.snapshot
+        return Description(s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest)
+
+    @property
+    def meters(self) -> tuple[tuple[int, int], ...]:
+        """Meters that at least one piece in fifty of the training set has, the commonest first."""
+        counts = {tuple(int(x) for x in name.split("/")): n for name, n in self.snapshot.facts["meters"].items()}
+        least = sum(counts.values()) / 50
+        return tuple((m[0], m[1]) for m, n in counts.items() if n >= least and m in self.snapshot.spec.meters)
+
+    def write(self, request: Request, seeds: Sequence[int]) -> list[Take]:
+        """One take a seed; see generate.request."""
+        meter = request.meter or self.meters[0]
+        if meter not in self.snapshot.spec.meters:
+            raise BriefError(f"Model {self.snapshot.name!r} does not know the meter {meter[0]}/{meter[1]}.")
+        rngs = [np.random.default_rng(seed) for seed in seeds]
+        keys = [request.key or self._draw_key(rng) for rng in rngs]
+        tempos = [request.tempo or self._draw_tempo(rng) for rng in rngs]
+        writings = [
+            Writing(Walk(self.codec, self._demand(request, meter, key)), rng, [], [])
+            for key, rng in zip(keys, rngs, strict=True)
+        ]
+        for w, key in zip(writings, keys, strict=True):
+            w.events.append(self.codec.header(key.minor, w.walk.demand.roles))
+            w.times.append(0)
+        self._sample(writings, request.temperature)
+        takes: list[Take] = []
+        for seed, w, key, tempo in zip(seeds, writings, keys, tempos, strict=True):
+            score = self.codec.decode(np.array(w.events, dtype=np.int16), key, tempo)
+            takes.append(Take(score, w.nats / max(1, score.note_count), int(seed)))
+        return takes
+
+    def _draw_key(self, rng: np.random.Generator) -> Key:
+        names = list(self.snapshot.facts["keys"])
+        weights = np.array(list(self.snapshot.facts["keys"].values()), dtype=np.float64)
+        return parse_key(names[int(rng.choice(len(names), p=weights / weights.sum()))])
+
+    def _draw_tempo(self, rng: np.random.Generator) -> float:
+        tempos = self.snapshot.facts["tempos"]
+        return float(round(tempos[int(rng.integers(len(tempos) // 4, len(tempos) * 3 // 4 + 1))]))
+
+    def _demand(self, request: Request, meter: tuple[int, int], key: Key) -> Demand:
+        """The request in the codec's terms, moved to C major or A minor."""
+        index = self.snapshot.spec.meters.index(meter)
+        roles = self.snapshot.spec.roles
+        wanted = request.tracks or roles
+        mask = sum(1 << roles.index(name) for name in wanted)
+        chords = None
+        if request.chords is not None:
+            chords = tuple(self._bar_chords(bar, index, transposition(key)) for bar in request.chords)
+        return Demand(request.bars, index, mask, chords)
+
+    def _bar_chords(self, bar: Sequence[Chord | None], meter: int, move: int) -> tuple[tuple[int, Chord | None], ...]:
+        steps = self.codec.steps_in(meter)
+        if len(bar) > steps:
+            raise BriefError(f"A bar cannot hold {len(bar)} chords; write at most {steps}.")
+        return tuple((i * steps // len(bar), chord and chord.transpose(move)) for i, chord in enumerate(bar))
+
+    def _sample(self, writings: list[Writing], temperature: float) -> None:
+        """Write all takes to their end in step, each from its own random numbers; a finished take is fed padding."""
+        state = self._prime(writings)
+        while True:
+            for row, w in enumerate(writings):
+                if not w.walk.done:
+                    self._extend(w, state[row : row + 1], temperature)
+            if all(w.walk.done for w in writings):
+                return
+            self.fed += 1
+            state = self._prime(writings) if self.fed >= CONTEXT else self._feed(writings, len(writings[0].events) - 1)
+
+    def _prime(self, writings: list[Writing]) -> Floats:
+        """Begin with an empty memory: the header, then the last half of what a full memory held."""
+        written = max(len(w.events) for w in writings)
+        self.runtime.reset(len(writings))
+        state = self._feed(writings, 0)
+        first = max(1, written - CONTEXT // 2)
+        for at in range(first, written):
+            state = self._feed(writings, at)
+        self.fed = 1 + written - first
+        return state
+
+    def _feed(self, writings: list[Writing], at: int) -> Floats:
+        """Feed the event at one place of every take; padding where a take has ended before it."""
+        events = [w.events[at] if at < len(w.events) else (0, 0, 0, 0) for w in writings]
+        times = [w.times[at] if at < len(w.times) else w.times[-1] for w in writings]
+        return self.runtime.feed(np.array(events, dtype=np.int64), np.array(times, dtype=np.int64))
+
+    def _extend(self, w: Writing, state: Floats, temperature: float) -> None:
+        """Sample the next event of one take, field by field, or put the only one that may come."""
+        walk, forced = w.walk, w.walk.forced()
+        if forced is None:
+            kinds = walk.kinds()
+            line = self.codec.vocabularies[0].span("bar").start if walk.bar + 1 < walk.demand.bars else 1
+            if w.in_bar >= MOST_EVENTS_A_BAR and kinds[line]:
+                kinds = np.arange(len(kinds)) == line
+            event = self._field(w, state, (), kinds, temperature)
+            event += self._field(w, state, event, walk.values(event[0]), temperature)
+            event += self._field(w, state, event, walk.extents(event[0], event[1]), temperature)
+            event += self._field(w, state, event, walk.accents(event[0], event[1]), temperature)
+            forced = (event[0], event[1], event[2], event[3])
+        before = walk.bar
+        walk.take(forced)
+        w.in_bar = 0 if walk.bar != before else w.in_bar + 1
+        w.events.append(forced)
+        w.times.append(max(walk.bar, 0) * self.codec.steps_in(walk.demand.meter) + walk.step)
+
+    def _field(self, w: Writing, state: Floats, known: tuple[int, ...], mask: Mask, temperature: float) -> tuple[int, ...]:
+        """One field of the next event; where the mask leaves a single id, nothing is drawn."""
+        allowed = np.flatnonzero(mask)
+        if len(allowed) == 1:
+            return (int(allowed[0]),)
+        f = len(known)
+        logits = self.runtime.logits(f, state, np.array([known], dtype=np.int64).reshape(1, f))[0]
+        chosen, nats = choose(logits, mask, float(w.rng.random()), temperature, TOP_P[f])
+        w.nats += nats
+        return (chosen,)

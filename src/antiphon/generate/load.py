@@ -1,0 +1,46 @@
+"""From a name or a folder to a generator that is ready to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from antiphon.errors import SnapshotError
+from antiphon.generate.events import EventGenerator
+from antiphon.generate.request import Generator
+from antiphon.generate.runtime import GruRuntime, Runtime, TransformerRuntime
+from antiphon.generate.snapshot import Snapshot, open_snapshot
+
+SHIPPED = Path(__file__).resolve().parent.parent / "snapshots"
+
+RUNTIMES: dict[str, type[Runtime]] = {"transformer": TransformerRuntime, "gru": GruRuntime}
+
+
+def available() -> list[str]:
+    """Names of the snapshots that come with the package."""
+    return sorted(p.parent.name for p in SHIPPED.glob("*/snapshot.json"))
+
+
+def find(name: str) -> Snapshot:
+    """The shipped snapshot of that name, or the one in that folder.
+
+    Raises:
+      SnapshotError: there is none, or it is damaged.
+    """
+    if name in available():
+        return open_snapshot(SHIPPED / name)
+    if Path(name).is_dir():
+        return open_snapshot(Path(name))
+    known = ", ".join(available()) or "none"
+    raise SnapshotError(f"There is no model {name!r}; shipped are: {known}; or give the folder of a snapshot.")
+
+
+def load(name: str) -> Generator:
+    """The generator of a shipped snapshot or of a snapshot folder.
+
+    Raises:
+      SnapshotError: there is none, it is damaged, or of a kind that this version does not know.
+    """
+    snapshot = find(name)
+    if snapshot.kind not in RUNTIMES:
+        raise SnapshotError(f"Model {snapshot.name!r} is of the kind {snapshot.kind!r}, which this version does not know.")
+    return EventGenerator(snapshot, RUNTIMES[snapshot.kind](snapshot))

@@ -1,0 +1,106 @@
+"""What composing asks of a generator, and what it gets back: Request, Take, Description, Generator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from antiphon.errors import BriefError
+from antiphon.music.harmony import Chord, Key
+from antiphon.music.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is given; everything left None is the generator's to choose.
+
+    Attributes:
+      bars: length of the piece in bars, at least 1.
+      meter: (numerator, denominator) of every bar; None: the generator's own.
+      key: key of the piece; None: drawn by the take's seed from the style.
+      chords: one tuple a bar, whose chords share the bar evenly (None: no chord); as many tuples as bars.
+      tracks: roles wanted, a subset of the generator's roles; None: all of them.
+      tempo: quarter notes a minute; None: drawn by the take's seed from the style.
+      temperature: 1 samples from the distribution that was learnt; less is tamer, more is wilder.
+
+    Raises:
+      BriefError: the values contradict each other or mean nothing.
+    """
+
+    bars: int
+    meter: tuple[int, int] | None = None
+    key: Key | None = None
+    chords: tuple[tuple[Chord | None, ...], ...] | None = None
+    tracks: tuple[str, ...] | None = None
+    tempo: float | None = None
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.bars < 1:
+            raise BriefError(f"A piece needs at least one bar, not {self.bars}.")
+        if self.chords is not None and len(self.chords) != self.bars:
+            raise BriefError(f"Chords are given for {len(self.chords)} bars, but the piece has {self.bars}.")
+        if self.chords is not None and not all(self.chords):
+            raise BriefError("A bar of the chord progression is empty; write N.C. for a bar without a chord.")
+        if self.tracks is not None and not self.tracks:
+            raise BriefError("No track is asked for.")
+        if self.tempo is not None and not self.tempo > 0:
+            raise BriefError(f"A tempo of {self.tempo} cannot be played.")
+        if not self.temperature > 0:
+            raise BriefError(f"The temperature must be above 0, not {self.temperature}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a snapshot says of itself.
+
+    Attributes:
+      name: the snapshot's own name.
+      style: the style it was trained on ("pop", "chorale", ...).
+      kind: the architecture in one word.
+      roles: track names that it can write, in score order.
+      meters: meters that it knows, its usual one first.
+      max_bars: longest piece it may be asked for.
+      card: data, licences, recipe, seed, scores, faults; where it holds `card["typical"] = {"mean": m, "std": s}`,
+        these are the nats per note that pieces outside its training set get, and the critic measures takes by them.
+      digest: SHA-256 of the folder's content, in hexadecimal.
+    """
+
+    name: str
+    style: str
+    kind: str
+    roles: tuple[str, ...]
+    meters: tuple[tuple[int, int], ...]
+    max_bars: int
+    card: dict[str, object] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One answer to a request.
+
+    Attributes:
+      score: the piece.
+      log_likelihood: what the sequence model gives the piece, in nats per note (negative).
+      seed: the seed that made it.
+    """
+
+    score: Score
+    log_likelihood: float
+    seed: int
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Anything that writes takes: a loaded snapshot, or its fake twin in a test."""
+
+    @property
+    def description(self) -> Description:
+        """What the generator says of itself."""
+        ...
+
+    def write(self, request: Request, seeds: Sequence[int]) -> list[Take]:
+        """One take for each seed, in order; the take of a seed never depends on the other seeds."""
+        ...

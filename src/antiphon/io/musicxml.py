@@ -1,0 +1,5 @@
+"""MusicXML <-> Score: the door to both directions."""
+
+from antiphon.io.musicxml_read import loads
+
+__all__ = ["loads"]

@@ -1,0 +1,136 @@
+"""From a run to a snapshot: ONNX graphs with half-precision weights, a description and a card."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from antiphon.errors import TrainingError
+from antiphon.generate.snapshot import write_description
+from antiphon.models.gru import EventGru, GruStep
+from antiphon.models.heads import EventHeads, FieldHead
+from antiphon.models.transformer import EventTransformer, TransformerStep
+from antiphon.recipes.sequence import SequenceRecipe, build
+from antiphon.representations.events import EventCodec
+
+
+def trained(recipe: SequenceRecipe, run: Path) -> nn.Module:
+    """The model of a run, its weights rounded to half precision as the snapshot stores them.
+
+    Raises:
+      TrainingError: the run has no checkpoint.
+    """
+    path = run / "checkpoint.pt"
+    if not path.is_file():
+        raise TrainingError(f"There is no checkpoint in {run}; train first.")
+    model = build(recipe, EventCodec(recipe.spec))
+    model.load_state_dict(torch.load(path, weights_only=True)["modules"]["model"])
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(p.half().float())
+    return model.eval()
+
+
+def export(recipe: SequenceRecipe, run: Path, folder: Path, card: dict[str, Any]) -> None:
+    """Write the snapshot of a run.
+
+    Args:
+      card: what a person should know (data, licences, faults); recipe, seed and scores of the run are added.
+    """
+    model = trained(recipe, run)
+    folder.mkdir(parents=True, exist_ok=True)
+    heads = model.heads
+    assert isinstance(heads, EventHeads)
+    _graph_step(model, recipe, folder / "step.onnx")
+    for f in range(4):
+        h, known = torch.zeros(2, recipe.width), torch.zeros(2, f, dtype=torch.int64)
+        b = torch.export.Dim("b")
+        _graph(FieldHead(heads, f), (h, known), ["h", "known"], ["logits"], ({0: b}, {0: b}), folder / f"field{f}.onnx")
+    facts = json.loads((run / "facts.json").read_text())
+    scores = _last_scores(run / "stats.jsonl")
+    write_description(
+        folder,
+        {
+            "name": recipe.name,
+            "style": recipe.style,
+            "kind": recipe.kind,
+            "spec": recipe.spec.to_json(),
+            "shape": {"layers": recipe.layers, "heads": recipe.heads, "width": recipe.width},
+            "facts": facts,
+            "card": card | {"recipe": asdict(recipe), "seed": recipe.seed, "scores": scores} | _size(model),
+        },
+    )
+
+
+def _size(model: nn.Module) -> dict[str, int]:
+    return {"parameters": sum(p.numel() for p in model.parameters())}
+
+
+def _last_scores(stats: Path) -> dict[str, float]:
+    """The last validation figures that the run logged."""
+    found: dict[str, float] = {}
+    for line in stats.read_text().splitlines():
+        row = json.loads(line)
+        found |= {k: v for k, v in row.items() if k.startswith("valid/")} | {"steps": row["step"]}
+    return found
+
+
+def _graph_step(model: nn.Module, recipe: SequenceRecipe, path: Path) -> None:
+    """The step graph of either kind."""
+    b = torch.export.Dim("b")
+    events, one = torch.zeros(2, 4, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
+    if isinstance(model, EventTransformer):
+        p = torch.export.Dim("p")
+        past = [torch.zeros(2, recipe.heads, 128, recipe.width // recipe.heads) for _ in range(2 * recipe.layers)]
+        names = ["events", "index", "time", "length", *(f"past{i}" for i in range(len(past)))]
+        outs = ["h", *(f"new{i}" for i in range(len(past)))]
+        inputs: tuple[Any, ...] = (events, one, one.clone(), torch.zeros(1, dtype=torch.int64), past)
+        shapes: tuple[Any, ...] = ({0: b}, {0: b}, {0: b}, None, [{0: b, 2: p} for _ in past])
+        _graph(TransformerStep(model), inputs, names, outs, shapes, path)
+    elif isinstance(model, EventGru):
+        state = torch.zeros(recipe.layers, 2, recipe.width)
+        shapes = ({0: b}, {0: b}, {1: b})
+        _graph(GruStep(model), (events, one, state), ["events", "time", "state"], ["h", "new_state"], shapes, path)
+
+
+def _graph(
+    module: nn.Module, inputs: tuple[Any, ...], names: list[str], outs: list[str], shapes: tuple[Any, ...], path: Path
+) -> None:
+    """Export one graph and store its weights in half precision."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            module.eval(), inputs, dynamo=True, input_names=names, output_names=outs, dynamic_shapes=shapes, verbose=False
+        )
+    assert program is not None
+    model = program.model_proto
+    halve(model)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(model.SerializeToString())
+    temporary.replace(path)
+
+
+def halve(model: Any) -> None:
+    """Store the large weights of an ONNX model as float16, cast back to float32 when it is loaded."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph, casts = model.graph, []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or int(np.prod(tensor.dims)) < 1024:
+            continue
+        name = tensor.name
+        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
+        graph.initializer.remove(tensor)
+        graph.initializer.append(half)
+        casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+    for node in reversed(casts):
+        graph.node.insert(0, node)

@@ -1,0 +1,181 @@
+"""A piece as a folder: MIDI, audio mix and stems, MusicXML, picture, manifest; complete, or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from antiphon.errors import InputError, OutputError
+from antiphon.music.score import Score
+
+AUDIO_FORMATS = ("flac", "wav", "ogg", "mp3")
+MANIFEST = "manifest.json"
+
+_OURS = re.compile(r"(piece\.(mid|musicxml|flac|wav|ogg|mp3)|roll\.png|manifest\.json|stems/[^/\\]+\.(flac|wav|ogg|mp3))")
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """An empty folder to write into; at the end its files take their places in `folder`, all at once in effect.
+
+    If the body fails, `folder` stays as it was. What an earlier piece left there and the new one has not (an audio file
+    of another format, a stem) is taken away, so that the folder never mixes two pieces; other files are not touched.
+
+    Raises:
+      OutputError: the folder cannot be made or written.
+    """
+    folder = folder.resolve()
+    stage = None
+    try:
+        stage = _new_stage(folder)
+        yield stage
+        _publish(stage, folder)
+    except OSError as error:
+        raise OutputError(f"Cannot write {folder}: {_reason(error)}.") from error
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(stage), str(folder)) if stage else str(error)) from error
+    finally:
+        if stage is not None:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def write_piece(
+    score: Score,
+    manifest: Mapping[str, Any],
+    stage: Path,
+    *,
+    audio: str = "flac",
+    soundfont: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> list[str]:
+    """Write every file of a piece into a folder; returns their names, relative to it.
+
+    Args:
+      score: the piece.
+      manifest: what manifest.json says, to which the files and the sound's origin are added.
+      stage: an existing folder.
+      audio: one of AUDIO_FORMATS.
+      soundfont: what it sounds with; None: what the rack finds best.
+      progress: told what begins now.
+
+    Raises:
+      InputError: the audio format is unknown, or the SoundFont cannot be used.
+      OutputError: a file cannot be written.
+    """
+    from antiphon.io import audio as audio_files
+    from antiphon.io import files
+    from antiphon.render import audio as sound
+    from antiphon.render.picture import save_picture
+
+    check_format(audio)
+    tell = progress or (lambda _: None)
+    names = ["piece.mid", f"piece.{audio}", "piece.musicxml", "roll.png"]
+    tell("writing the score")
+    files.save(score, stage / "piece.mid")
+    files.save(score, stage / "piece.musicxml")
+    tell("drawing the picture")
+    save_picture(score, stage / "roll.png")
+    tell("rendering the sound")
+    recording = sound.render(score, soundfont=soundfont)
+    tell("writing the sound")
+    audio_files.write(stage / f"piece.{audio}", recording.mix, recording.rate)
+    (stage / "stems").mkdir()
+    names += [f"stems/{name}" for name in write_stems(recording.stems, recording.rate, stage / "stems", audio)]
+    names.append(MANIFEST)
+    files.write_atomic(stage / MANIFEST, as_json({**manifest, "files": names}))
+    return names
+
+
+def write_stems(stems: Mapping[str, Any], rate: int, folder: Path, audio: str) -> list[str]:
+    """Write one audio file a track into an existing folder; returns the files' names.
+
+    Args:
+      stems: track name -> samples.
+      rate: samples a second.
+      folder: where.
+      audio: one of AUDIO_FORMATS.
+    """
+    from antiphon.io import audio as audio_files
+
+    names: list[str] = []
+    taken: set[str] = set()
+    for name, samples in stems.items():
+        plain = free = _file_name(name)
+        twin = 1
+        while free.casefold() in taken:
+            twin += 1
+            free = f"{plain}-{twin}"
+        taken.add(free.casefold())
+        names.append(f"{free}.{audio}")
+        audio_files.write(folder / names[-1], samples, rate)
+    return names
+
+
+def check_format(audio: str) -> None:
+    """Refuse an unknown audio format.
+
+    Raises:
+      InputError: it is none of AUDIO_FORMATS.
+    """
+    if audio not in AUDIO_FORMATS:
+        raise InputError(f"There is no audio format {audio!r}; available: {', '.join(AUDIO_FORMATS)}.")
+
+
+def as_json(values: Mapping[str, Any]) -> bytes:
+    """Plain values as the bytes of a JSON file."""
+    return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _file_name(name: str) -> str:
+    """The track's name as a file name on any system."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "track"
+
+
+def _new_stage(folder: Path) -> Path:
+    """A fresh folder on the file system of `folder`: inside it where it exists, beside it where it does not."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder")
+    name = f".{folder.name[:60]}.{secrets.token_hex(4)}.part"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = (folder if folder.exists() else folder.parent) / name
+    stage.mkdir()
+    return stage
+
+
+def _publish(stage: Path, folder: Path) -> None:
+    """Move the files into place; a folder that was not there appears in one step, whole."""
+    if not folder.exists():
+        stage.replace(folder)
+        return
+    new = [path.relative_to(stage) for path in stage.rglob("*") if path.is_file()]
+    old = _listed(folder)
+    for name in sorted(new, key=lambda n: n.name == MANIFEST):  # the manifest last: it vouches for the others
+        (folder / name).parent.mkdir(exist_ok=True)
+        (stage / name).replace(folder / name)
+    for name in old - set(new):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _listed(folder: Path) -> set[Path]:
+    """Files that the folder's present manifest lists and that only Antiphon names so."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_bytes()).get("files", [])
+        return {Path(name) for name in listed if isinstance(name, str) and _OURS.fullmatch(name)}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return set()  # no manifest of ours: nothing here is ours to take away
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "permission denied"
+    return (error.strerror or str(error)).lower()

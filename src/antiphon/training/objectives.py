@@ -1,0 +1,32 @@
+"""Objectives: models -> phases. They know no loop, and the loop knows no objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from antiphon.training.phase import Batch, Phase
+
+
+def likelihood(
+    model: nn.Module,
+    nll: Callable[[list[Tensor], Tensor], Tensor],
+    optimisers: Callable[[nn.Module], list[torch.optim.Optimizer]],
+    mixed: bool = False,
+) -> list[Phase]:
+    """Maximum likelihood of the next event, teacher-forced.
+
+    Batches hold `events` [B, T + 1, F] and `times` [B, T + 1]; kind 0 is padding. `mixed` runs the forward pass in
+    bfloat16 where that is safe.
+    """
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        events, times = batch["events"], batch["times"]
+        with torch.autocast(events.device.type, torch.bfloat16, enabled=mixed):
+            logits = model(events[:, :-1], times[:, :-1], events[:, 1:])
+        each = nll(logits, events[:, 1:])
+        return {"nll": each.sum() / (events[:, 1:, 0] != 0).sum().clamp(min=1)}
+
+    return [Phase("model", model, loss, optimisers)]
