@@ -25,7 +25,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "generate": {"music", "representations"},
     "timbre": {"music", "io"},
     "compose": {"music", "generate", "evaluate"},
-    "recipes": {"music", "corpus", "representations", "models", "training", "evaluate"},
+    "recipes": {"music", "corpus", "representations", "models", "training", "evaluate", "generate"},
     "render": {"music", "io", "timbre"},
 }
 """Room -> rooms that it may import, beside itself and EVERYWHERE; cli and the package's own front door may know all."""

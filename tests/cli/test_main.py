@@ -87,6 +87,7 @@ def test_python_dash_m(tmp_path: Path) -> None:
         (["--temperature", "9"], "The temperature must be"),
         (["--seed", "-1"], "The seed must be"),
         (["--format", "aiff"], "There is no audio format 'aiff'; available: flac, wav, ogg, mp3."),
+        (["--soundfont", "missing.sf2"], "There is no SoundFont at missing.sf2"),
         (["--tracks", ","], "No track is named"),
         (["--bars", "8", "--seconds", "20", "--tempo", "90"], "two of them fix the third"),
     ],
@@ -105,7 +106,7 @@ def test_wrong_wishes_end_in_one_sentence(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["compose"],
+        ["compose", "song"],
         ["compose", "-o", "x", "--bars", "many"],
         ["compose", "-o", "x", "--loud"],
         ["decompose"],
@@ -197,8 +198,9 @@ def test_summaries_say_what_was_not_kept() -> None:
         ],
         "model": {"name": "pop"},
         "seed": 7,
+        "files": ["piece.mid", "piece.ogg", "piece.musicxml"],
     }
-    assert summary(told, ["piece.mid", "piece.ogg", "piece.musicxml"], Path("song")).split("\n") == [
+    assert summary(told, Path("song")).split("\n") == [
         "Song in A minor: 4/4, 96 bpm, 16 bars, 40.0 s",
         "  16 bars, because no length is asked for.",
         "  Not kept: seconds: asked 31; came 32 (whole bars).",

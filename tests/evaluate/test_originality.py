@@ -113,6 +113,15 @@ def test_a_planted_passage_is_found_at_its_bar_with_its_length(
     assert part.shares[6] == pytest.approx(max(0, length - 6) / 74)
 
 
+def test_nearest_names_each_song_once_the_longest_first() -> None:
+    """A melody of one repeated motif has hundreds of equal runs in one song; the songs with less must still be named."""
+    motif = piece([2 * k for k in range(400)], [60 + k % 3 for k in range(400)])
+    less = {f"{n} notes": piece([2 * k for k in range(n)], [70 + k % 3 for k in range(n)]) for n in (6, 9, 7)}
+    part = Index.build(({"whole": motif} | less).items()).report(motif, nearest=4).parts["melody"]
+    assert [(p.song, p.notes) for p in part.nearest] == [("whole", 400), ("9 notes", 9), ("7 notes", 7), ("6 notes", 6)]
+    assert len(Index.build(less.items()).report(motif, nearest=2).parts["melody"].nearest) == 2
+
+
 def test_runs_do_not_cross_from_one_song_into_the_next() -> None:
     whole = random_piece(7, 60)
     line = lines(whole)["melody"]

@@ -13,7 +13,7 @@ import pytest
 import antiphon
 from antiphon.errors import InputError, OutputError
 from antiphon.io import files
-from antiphon.render.folder import as_json, check_format, staged, write_stems
+from antiphon.render.folder import as_json, check_sound, staged, write_stems
 from conftest import FakeGenerator
 
 
@@ -115,9 +115,11 @@ def test_a_hostile_manifest_takes_nothing_away(tmp_path: Path, manifest: bytes) 
 
 def test_audio_formats() -> None:
     for name in ("flac", "wav", "ogg", "mp3"):
-        check_format(name)
+        check_sound(name)
     with pytest.raises(InputError, match="available: flac, wav, ogg, mp3"):
-        check_format("wma")
+        check_sound("wma")
+    with pytest.raises(InputError, match="no SoundFont"):
+        check_sound("flac", Path("missing.sf2"))
 
 
 def test_stems_have_safe_and_distinct_names(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ MOODS = "angry, bright, calm, dark, dreamy, energetic, gentle, happy, playful, s
 
 
 def compose(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the piece; made if missing.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the piece; made if missing.")] = Path(
+        "song"
+    ),
     style: Annotated[str | None, typer.Option(help="Style, as 'antiphon models' lists them. [default: pop]")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME|FOLDER", help="A model instead of a style.")] = None,
     bars: Annotated[int | None, typer.Option(help="Length in bars. [default: 16]")] = None,
@@ -38,16 +40,15 @@ def compose(
     from antiphon.compose import compose as composing
     from antiphon.render import folder
 
-    folder.check_format(audio)
+    folder.check_sound(audio, soundfont)
     wishes = brief.read_brief(
         seed=seed, style=style, model=model, bars=bars, seconds=seconds, key=key, tempo=tempo, meter=meter,
         chords=chords, mood=mood, tracks=tracks, takes=takes, temperature=temperature,
     )  # fmt: skip
     with folder.staged(out) as stage, progress(STEPS, quiet=quiet) as tell:
         piece = composing.compose(wishes, progress=tell)
-        told = manifest.manifest(piece)
-        names = folder.write_piece(piece.score, told, stage, audio=audio, soundfont=soundfont, progress=tell)
+        told = folder.write_piece(piece.score, manifest.manifest(piece), stage, audio=audio, soundfont=soundfont, progress=tell)
     if as_json:
-        typer.echo(folder.as_json({**told, "files": names}).decode(), nl=False)
+        typer.echo(folder.as_json(told).decode(), nl=False)
     elif not quiet:
-        typer.echo(summary(told, names, out))
+        typer.echo(summary(told, out))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from antiphon import __version__
-from antiphon.cli import compose, convert, listen, models, picture, render
+from antiphon.cli import compose, convert, corpus, evaluate, listen, models, picture, render
 from antiphon.errors import AntiphonError
 
 app = typer.Typer(
@@ -42,6 +42,8 @@ app.command("render")(render.render)
 app.command("convert")(convert.convert)
 app.command("picture")(picture.picture)
 app.command("models")(models.models)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(corpus.app, name="corpus")
 app.add_typer(listen.app, name="listen")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
-def summary(told: Mapping[str, Any], names: Sequence[str], folder: Path) -> str:
+def summary(told: Mapping[str, Any], folder: Path) -> str:
     """A manifest as the lines that matter, and where the sound lies."""
     piece, takes = told["piece"], told["takes"]
     kept = next(take["take"] for take in takes if take["kept"])
@@ -20,7 +20,9 @@ def summary(told: Mapping[str, Any], names: Sequence[str], folder: Path) -> str:
         if not wish["kept"]
     ]
     lines.append(f"Model {told['model']['name']}, seed {told['seed']}, take {kept + 1} of {len(takes)}.")
-    sound = next(name for name in names if Path(name).stem == "piece" and Path(name).suffix not in (".mid", ".musicxml"))
+    sound = next(
+        name for name in told["files"] if Path(name).stem == "piece" and Path(name).suffix not in (".mid", ".musicxml")
+    )
     lines.append(f"Listen: {folder / sound}")
     return "\n".join(lines)
 

@@ -24,21 +24,35 @@ def find_units(folder: Path) -> Iterator[Unit]:
     """
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}; give a folder that holds music files or a known corpus.")
-    named = sorted(_named_below(folder, DEPTH))
-    for place, name in named:
-        yield from READERS[name].units(place)
+    named = _named_below(folder)
+    for place, reader in named:
+        yield from READERS[reader].units(place)
     if not any(place == folder for place, _ in named):
-        yield from generic.units(folder, skip=frozenset(place for place, _ in named))
+        yield from generic.units(folder, skip=frozenset(os.path.realpath(place) for place, _ in named))
 
 
-def _named_below(folder: Path, depth: int) -> Iterator[tuple[Path, str]]:
-    """(folder, reader name) of every named corpus at or below a folder."""
-    reader = reader_for(folder)
-    if reader is not None:
-        yield folder, reader.NAME
-    elif depth:
-        for inside in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-            yield from _named_below(inside, depth - 1)
+def _named_below(folder: Path) -> list[tuple[Path, str]]:
+    """(folder, reader name) of every named corpus at or below a folder, sorted; nothing inside a corpus is looked at.
+
+    Level by level, so that a corpus reached over a link is found at its own place first, and only once.
+    """
+    found: list[tuple[Path, str]] = []
+    seen: set[str] = set()
+    level = [folder]
+    for _ in range(DEPTH + 1):
+        below: list[Path] = []
+        for place in sorted(level, key=lambda p: (p.is_symlink(), p)):
+            real = os.path.realpath(place)
+            if real in seen:
+                continue
+            seen.add(real)
+            reader = reader_for(place)
+            if reader is not None:
+                found.append((place, reader.NAME))
+            else:
+                below += [p for p in place.iterdir() if p.is_dir() and not p.name.startswith(".")]
+        level = below
+    return sorted(found)
 
 
 def iter_pieces(folder: str | os.PathLike[str], jobs: int = 1) -> Iterator[Piece]:

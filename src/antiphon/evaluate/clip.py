@@ -209,7 +209,11 @@ def _cut(score: Score, start: int, bar: int, bars: int, slots: list[list[Track]]
     total, end = bars * bar_steps, start + bars * bar
     parts = []
     for role, tracks in zip(roles.names, slots, strict=True):
-        notes = np.concatenate([t.notes for t in tracks]) if tracks else np.zeros(0, dtype=[("onset", "i4"), ("duration", "i4"), ("pitch", "i2")])
+        notes = (
+            np.concatenate([t.notes for t in tracks])
+            if tracks
+            else np.zeros(0, dtype=[("onset", "i4"), ("duration", "i4"), ("pitch", "i2")])
+        )
         notes = notes[(notes["onset"] >= start) & (notes["onset"] < end)]
         begin = notes["onset"].astype(np.int64) - start
         stop = np.minimum(begin + notes["duration"], end - start)

@@ -9,7 +9,15 @@ import numpy as np
 
 from antiphon.evaluate.clip import Clip, Floats
 from antiphon.evaluate.descriptor import Standardiser, describe_all
-from antiphon.evaluate.distance import diversity, frechet_distance, frechet_extrapolated, kernel_distance, neighbours
+from antiphon.evaluate.distance import (
+    diversity,
+    euclidean,
+    frechet_distance,
+    frechet_extrapolated,
+    kernel_distance,
+    neighbours,
+    polynomial_kernel,
+)
 from antiphon.evaluate.encoder import Encoder, shipped_encoder
 from antiphon.evaluate.neural import neural_test
 from antiphon.evaluate.prepare import halves, prepare
@@ -33,8 +41,11 @@ class Distances(NamedTuple):
 
 def set_distances(first: Floats, second: Floats) -> Distances:
     """Distances of standardised vectors `first` [N, D] from the reference vectors `second` [M, D]."""
-    near = neighbours(first, second)
-    return Distances(frechet_distance(first, second), kernel_distance(first, second), *near, diversity(first, second))
+    both = np.concatenate([first, second])
+    ours, theirs = np.arange(len(first)), np.arange(len(first), len(both))
+    table, kernel = euclidean(both, both), polynomial_kernel(both, both)
+    near = (*neighbours(table, ours, theirs), diversity(table, ours, theirs))
+    return Distances(frechet_distance(first, second), kernel_distance(kernel, ours, theirs), *near)
 
 
 def against_ceiling(
@@ -121,7 +132,9 @@ def compare(
     return out
 
 
-def _encoder_distances(encoder: Encoder | None, generated: Sequence[Clip], reference: Sequence[Clip], seed: int) -> dict[str, Any]:
+def _encoder_distances(
+    encoder: Encoder | None, generated: Sequence[Clip], reference: Sequence[Clip], seed: int
+) -> dict[str, Any]:
     if encoder is None:
         return {"frechet encoder": None, "frechet encoder ceiling": None, "encoder": None}
     real = encoder(reference)

@@ -12,7 +12,7 @@ from antiphon.evaluate.clip import Clip, Part
 Damage = Callable[[Sequence[Clip], np.random.Generator], list[Clip]]
 
 
-def _part(part: Part, onset: np.ndarray | None = None, pitch: np.ndarray | None = None, steps: int = 0) -> Part:  # type: ignore[type-arg]
+def _part(part: Part, onset: np.ndarray | None = None, pitch: np.ndarray | None = None, steps: int = 0) -> Part:
     """The part with other onsets or pitches, sorted, within `steps`; exact times follow the grid."""
     onset = part.onset if onset is None else onset
     pitch = part.pitch if pitch is None else pitch
@@ -45,7 +45,13 @@ def wrong_notes(clips: Sequence[Clip], rng: np.random.Generator, share: float = 
 def jitter(clips: Sequence[Clip], rng: np.random.Generator) -> list[Clip]:
     """Every onset stays or moves a sixteenth earlier or later, with equal chance."""
     return [
-        _renewed(c, [_part(p, onset=np.clip(p.onset + rng.integers(-1, 2, len(p.onset)), 0, c.steps - 1), steps=c.steps) for p in c.parts])
+        _renewed(
+            c,
+            [
+                _part(p, onset=np.clip(p.onset + rng.integers(-1, 2, len(p.onset)), 0, c.steps - 1), steps=c.steps)
+                for p in c.parts
+            ],
+        )
         for c in clips
     ]
 
@@ -60,7 +66,9 @@ def other_melody(clips: Sequence[Clip], rng: np.random.Generator) -> list[Clip]:
     out = []
     for clip, other in zip(clips, _strangers(clips, rng), strict=True):
         lead = lead_part(clip)
-        out.append(_renewed(clip, [o if i == lead else p for i, (p, o) in enumerate(zip(clip.parts, other.parts, strict=True))]))
+        out.append(
+            _renewed(clip, [o if i == lead else p for i, (p, o) in enumerate(zip(clip.parts, other.parts, strict=True))])
+        )
     return out
 
 
@@ -99,7 +107,9 @@ def random_notes(clips: Sequence[Clip], rng: np.random.Generator) -> list[Clip]:
         parts = []
         for p in clip.parts:
             low, high = (int(p.pitch.min()), int(p.pitch.max())) if len(p.pitch) else (60, 60)
-            parts.append(_part(p, rng.integers(0, clip.steps, len(p.onset)), rng.integers(low, high + 1, len(p.onset)), clip.steps))
+            parts.append(
+                _part(p, rng.integers(0, clip.steps, len(p.onset)), rng.integers(low, high + 1, len(p.onset)), clip.steps)
+            )
         out.append(_renewed(clip, parts))
     return out
 

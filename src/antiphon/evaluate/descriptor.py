@@ -95,9 +95,7 @@ def rhythm_features(clip: Clip) -> dict[str, float]:
     out["onsets on weak sixteenths"] = float(bits[:, weak].sum() / bits.sum()) if bits.sum() else NAN
     out["syncopation"] = float(1 - followed.mean()) if len(unsupported) else NAN
     out["distinct bar rhythms"] = len(np.unique(bits, axis=0)) / clip.bars
-    out["notes over a bar line"] = (
-        float(((onset % clip.bar_steps) + duration > clip.bar_steps).mean()) if len(onset) else NAN
-    )
+    out["notes over a bar line"] = float(((onset % clip.bar_steps) + duration > clip.bar_steps).mean()) if len(onset) else NAN
     return out
 
 
@@ -166,7 +164,9 @@ def line_features(prefix: str, voice: tuple[Ints, Ints, Ints], bar_steps: int) -
     leap = size[:-1] > 4
     out[f"{prefix} leaps recovered"] = float((step[1:] * step[:-1] < 0)[leap].mean()) if leap.any() else NAN
     over = np.diff(onset // bar_steps) > 0
-    out[f"{prefix} interval over bar lines"] = float(size[over].mean() - size[~over].mean()) if over.any() and (~over).any() else NAN
+    out[f"{prefix} interval over bar lines"] = (
+        float(size[over].mean() - size[~over].mean()) if over.any() and (~over).any() else NAN
+    )
     grams = list(zip(step[:-2].tolist(), step[1:-1].tolist(), step[2:].tolist(), strict=True))
     out[f"{prefix} repeated trigrams"] = 1 - len(set(grams)) / len(grams) if grams else NAN
     return out | {f"{prefix} range": float(np.ptp(pitch)), f"{prefix} mean length": float(duration.mean())}
@@ -220,7 +220,7 @@ def describe(clip: Clip) -> dict[str, float]:
     """All features of one clip by name, in a fixed order."""
     clip = clip.led()
     _, duration, pitch = clip.pitched
-    key = estimate_key(np.bincount(pitch % 12, weights=duration.astype(np.float64), minlength=12))
+    key = estimate_key(np.bincount(pitch % 12, duration, 12).astype(np.float64))
     chords = estimate_chords(half_bar_chroma(clip))
     return {
         **pitch_features(clip, key),

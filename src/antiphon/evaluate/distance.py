@@ -5,14 +5,13 @@ Sets are arrays [N, D]; rows of one piece share a group, and resampling is over 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import erf, sqrt
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.evaluate.clip import Floats
+from antiphon.evaluate.clip import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
 
@@ -25,7 +24,8 @@ def frechet_distance(first: Floats, second: Floats) -> float:
     """
     centred = [(s - s.mean(axis=0)) / np.sqrt(max(1, len(s) - 1)) for s in (first, second)]
     small = [np.linalg.qr(c, mode="r") if len(c) > c.shape[1] else c for c in centred]
-    root = float(np.linalg.svd(small[0] @ small[1].T, compute_uv=False).sum())
+    product: Floats = np.asarray(small[0]) @ np.asarray(small[1]).T
+    root = float(np.linalg.svd(product, full_matrices=False, compute_uv=False).sum())
     shift = float(((first.mean(axis=0) - second.mean(axis=0)) ** 2).sum())
     return max(0.0, shift + float((centred[0] ** 2).sum() + (centred[1] ** 2).sum()) - 2 * root)
 
@@ -51,36 +51,13 @@ def polynomial_kernel(rows: Floats, columns: Floats) -> Floats:
     return np.asarray((rows @ columns.T / rows.shape[1] + 1.0) ** 3)
 
 
-def kernel_distance(first: Floats, second: Floats) -> float:
-    """Unbiased squared maximum mean discrepancy with the polynomial kernel; may be below zero for equal sets."""
-    kernel = polynomial_kernel(np.concatenate([first, second]), np.concatenate([first, second]))
-    return _mmd(kernel, np.arange(len(kernel)) < len(first))
-
-
-def _mmd(kernel: Floats, is_first: Bools) -> float:
-    m, n = int(is_first.sum()), int((~is_first).sum())
+def kernel_distance(kernel: Floats, first: Ints, second: Ints) -> float:
+    """Unbiased squared maximum mean discrepancy of the rows `first` and `second` of a kernel matrix; may be below zero."""
+    m, n = len(first), len(second)
     if m < 2 or n < 2:
         return float("nan")
-    weight = np.where(is_first, 1.0, 0.0)
-    other = 1.0 - weight
-    diagonal = np.diagonal(kernel)
-    within = (weight @ kernel @ weight - weight @ diagonal) / (m * (m - 1))
-    beyond = (other @ kernel @ other - other @ diagonal) / (n * (n - 1))
-    return float(within + beyond - 2 * (weight @ kernel @ other) / (m * n))
-
-
-def kernel_test(first: Floats, second: Floats, groups: Sequence[str], rng: np.random.Generator, rounds: int = 500) -> tuple[float, float]:
-    """Kernel distance and its permutation p-value; `groups` names the pieces of both sets in order, permuted whole."""
-    both = np.concatenate([first, second])
-    kernel = polynomial_kernel(both, both)
-    is_first = np.arange(len(both)) < len(first)
-    value = _mmd(kernel, is_first)
-    names, place = np.unique(np.asarray(groups), return_inverse=True)
-    label = np.zeros(len(names), dtype=bool)
-    label[place[is_first]] = True
-    null = np.array([_mmd(kernel, rng.permutation(label)[place]) for _ in range(rounds)])
-    null = null[~np.isnan(null)]
-    return value, float((1 + (null >= value).sum()) / (1 + len(null)))
+    own = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (kernel[np.ix_(r, r)] for r in (first, second))]
+    return float(own[0] + own[1] - 2 * kernel[np.ix_(first, second)].mean())
 
 
 def euclidean(rows: Floats, columns: Floats) -> Floats:
@@ -102,13 +79,17 @@ class Neighbours(NamedTuple):
     coverage: float
 
 
-def neighbours(generated: Floats, reference: Floats, k: int = 5) -> Neighbours:
-    """Precision, recall, density and coverage by the radii of the k-th neighbours; nan with k or fewer rows."""
+def neighbours(table: Floats, generated: Ints, reference: Ints, k: int = 5) -> Neighbours:
+    """Precision, recall, density and coverage by the radii of the k-th neighbours; nan with k or fewer rows.
+
+    Args:
+      table: distances of all rows [N, N].
+      generated, reference: rows of the two sets.
+    """
     if min(len(generated), len(reference)) <= k:
         return Neighbours(*(float("nan"),) * 4)
-    across = euclidean(generated, reference)
-    real = np.sort(euclidean(reference, reference), axis=1)[:, k]
-    fake = np.sort(euclidean(generated, generated), axis=1)[:, k]
+    across = table[np.ix_(generated, reference)]
+    real, fake = (np.partition(table[np.ix_(r, r)], k, axis=1)[:, k] for r in (reference, generated))
     within = across <= real[None, :]
     return Neighbours(
         precision=float(within.any(axis=1).mean()),
@@ -118,15 +99,7 @@ def neighbours(generated: Floats, reference: Floats, k: int = 5) -> Neighbours:
     )
 
 
-def nearest(rows: Floats, others: Floats, same: bool = False) -> Floats:
-    """Distance of each row to the nearest of `others` [N]; with `same`, to the nearest other row of its own set."""
-    table = euclidean(rows, others)
-    if same:
-        np.fill_diagonal(table, np.inf)
-    return np.asarray(table.min(axis=1))
-
-
-def diversity(generated: Floats, reference: Floats) -> float:
+def diversity(table: Floats, generated: Ints, reference: Ints) -> float:
     """Mean distance of a generated row to its nearest sibling, over the same among as many reference rows.
 
     1 = as varied as the reference, near 0 = the same few pieces again and again.
@@ -134,19 +107,19 @@ def diversity(generated: Floats, reference: Floats) -> float:
     n = min(len(generated), len(reference))
     if n < 3:
         return float("nan")
-    pick = np.linspace(0, len(reference) - 1, n).round().astype(int)
-    take = np.linspace(0, len(generated) - 1, n).round().astype(int)
-    scale = float(nearest(reference[pick], reference[pick], same=True).mean())
-    return float(nearest(generated[take], generated[take], same=True).mean()) / scale if scale > 0 else float("nan")
+    means = []
+    for rows in (generated, reference):
+        some = rows[np.linspace(0, len(rows) - 1, n).round().astype(int)]
+        means.append(float(np.partition(table[np.ix_(some, some)], 1, axis=1)[:, 1].mean()))
+    return means[0] / means[1] if means[1] > 0 else float("nan")
 
 
 def copying_test(generated: Floats, held_out: Floats, train: Floats) -> tuple[float, float]:
-    """Data-copying test (Meehan, Chaudhuri and Dasgupta 2020): z of generated rows being nearer to training rows than held-out ones are.
+    """Data-copying test (Meehan, Chaudhuri and Dasgupta 2020): are generated rows nearer to training rows than held-out ones?
 
     Returns (z, one-sided p); z far below 0 means copying, far above 0 means that the model stays away from the data.
     """
-    near = nearest(generated, train)
-    free = nearest(held_out, train)
+    near, free = (euclidean(rows, train).min(axis=1) for rows in (generated, held_out))
     u = float((near[:, None] > free[None, :]).sum() + 0.5 * (near[:, None] == free[None, :]).sum())
     m, n = len(near), len(free)
     z = (u - m * n / 2) / sqrt(m * n * (m + n + 1) / 12)

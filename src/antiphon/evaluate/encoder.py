@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).with_name("encoder.onnx")
 """Where an encoder that comes with the package lies; there may be none."""
 
 
-def rolls(clips: Sequence[Clip]) -> np.ndarray:  # type: ignore[type-arg]
+def rolls(clips: Sequence[Clip]) -> np.ndarray:
     """Input of an encoder: onsets and holds of the pitched parts together, drum onsets, MIDI 24..107 [N, 3, T, 84] float32.
 
     Leading empty bars are dropped; clips of differing length are filled up with silence.

@@ -27,9 +27,9 @@ from antiphon.evaluate.structure import (
 )
 from antiphon.music.score import Score
 
-MOST_ROWS = 400
+MOST_ROWS = 300
 """Clips a side in distances and tests: their cost grows with the square, their bias shrinks slowly."""
-MOST_RULES = 200
+MOST_RULES = 100
 LEAST_PIECES = 4
 """Reference pieces below which no half can stand against the other, so that ceiling and floors are not to be had."""
 FLOORS: dict[str, damage.Damage] = {
@@ -44,6 +44,7 @@ def evaluate(
     reference: Sequence[Score],
     *,
     train: Sequence[Score] | None = None,
+    works: Sequence[str] | None = None,
     bars: int | None = None,
     seed: int = 0,
     neural: bool = True,
@@ -58,6 +59,7 @@ def evaluate(
     Args:
       generated, reference: pieces; windows of `bars` bars are cut from them.
       train: pieces the model learned from, for the data-copying test and originality.
+      works: the work of each reference piece, if some are versions of one work: they are never split.
       bars: window length (default: the longest of 16, 8, 4, 2, 1 that most generated pieces fill).
       seed: of every random choice; the same inputs and seed give the same result.
       neural: also run the two-sample test with a network.
@@ -70,7 +72,7 @@ def evaluate(
     Raises:
       InputError: a set holds nothing that can be compared.
     """
-    pair = prepare(generated, reference, bars)
+    pair = prepare(generated, reference, bars, works=works)
     encoder = encoder or shipped_encoder()
     tell(f"{len(pair.generated)} generated and {len(pair.reference)} reference windows of {pair.bars} bars")
     ours, real = sample(pair.generated, encoder), sample(pair.reference, encoder)
@@ -121,7 +123,9 @@ def _sets(ours: Sample, real: Sample, encoder: Encoder | None, seed: int) -> tup
     if len(set(real.groups)) < LEAST_PIECES:
         size = min(len(ours.clips), len(real.clips), MOST_ROWS)
         keep = np.sort(rng.permutation(len(real.clips))[: max(size, 2)])
-        return {"generated": ours.rows(np.sort(rng.permutation(len(ours.clips))[:MOST_ROWS]).tolist())}, real.rows(keep.tolist())
+        return {"generated": ours.rows(np.sort(rng.permutation(len(ours.clips))[:MOST_ROWS]).tolist())}, real.rows(
+            keep.tolist()
+        )
     a, b = (rng.permutation(h) for h in halves(real.clips, rng))
     size = min(len(ours.clips), len(a), len(b), MOST_ROWS)
     anchor = real.rows(np.sort(a[:size]).tolist())
@@ -198,12 +202,14 @@ def _structure(sets: dict[str, Sample], anchor: Sample) -> dict[str, Any]:
     for name, clips in {"real": anchor, **sets}.items():
         matrices = [bar_similarity(c) for c in clips.clips]
         profiles = np.array([repetition_profile(m) for m in matrices])
-        indicators = structureness(clips.clips[:100])
+        indicators = structureness(clips.clips[:MOST_RULES])
         steady, varied = frame_consistency([frame_overlaps(c) for c in clips.clips], real_frames)
         middle = int(np.argsort([m.mean() for m in matrices], kind="stable")[len(matrices) // 2])
         out[name] = {
             "repetition by lag": profiles.mean(axis=0).tolist() if profiles.size else [],
-            "structureness": {k: float(np.nanmean(v)) if not np.isnan(v).all() else float("nan") for k, v in indicators.items()},
+            "structureness": {
+                k: float(np.nanmean(v)) if not np.isnan(v).all() else float("nan") for k, v in indicators.items()
+            },
             "frame consistency": steady,
             "frame variance": varied,
             "self-similarity of a typical piece": np.round(matrices[middle], 3).tolist(),
@@ -234,14 +240,21 @@ def _originality(generated: Sequence[Score], reference: Sequence[Score], train: 
     index = Index.build((s.title or f"training piece {i + 1}", s) for i, s in enumerate(train))
     out: dict[str, Any] = {}
     for name, scores in (("generated", generated), ("reference", reference)):
-        parts = [(i, part) for i, s in enumerate(scores[:MOST_RULES]) for part in [next(iter(index.report(s).parts.values()), None)] if part]
+        parts = [
+            (i, part)
+            for i, s in enumerate(scores[:MOST_RULES])
+            for part in [next(iter(index.report(s).parts.values()), None)]
+            if part
+        ]
         longest = np.array([p.longest for _, p in parts], dtype=np.float64)
         out[name] = {
             "pieces": len(parts),
             "longest run, median": float(np.median(longest)) if len(longest) else float("nan"),
             "longest run, 95th percentile": float(np.quantile(longest, 0.95)) if len(longest) else float("nan"),
             "longest run, most": float(longest.max()) if len(longest) else float("nan"),
-            "share of 8-note grams found": float(np.mean([p.shares.get(8, np.nan) for _, p in parts])) if parts else float("nan"),
+            "share of 8-note grams found": float(np.mean([p.shares.get(8, np.nan) for _, p in parts]))
+            if parts
+            else float("nan"),
         }
         if name == "generated":
             worst = sorted(parts, key=lambda item: -item[1].longest)[:10]

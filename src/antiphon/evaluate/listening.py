@@ -186,8 +186,8 @@ def judge(
     counted = [s for s in sheets if s.source not in left_out]
     if not counted:
         raise InputError(
-            f"No answers are left to score: {len(left_out)} listeners failed the attention checks and "
-            f"{len(set_aside or {})} files could not be used."
+            "No answers are left to score: "
+            f"{len(left_out)} failed the attention checks and {len(set_aside or {})} could not be used."
         )
     found = comparisons(counted, key)
     drawn: Unit = ("listeners" if len(counted) >= FEW_LISTENERS else "answers") if unit == "auto" else unit

@@ -19,7 +19,7 @@ Single = npt.NDArray[np.float32]
 Weights = dict[str, Single]
 
 A_ROLE = 36
-"""Inputs a role and beat: 12 sounding and 12 beginning pitch classes, 7 octaves, 4 onsets by step, 1 count of sounding notes."""
+"""Inputs a role and beat: 12 sounding and 12 beginning pitch classes, 7 octaves, 4 onsets by step, 1 count of sounding."""
 HIDDEN, BAR_HIDDEN, LAST = 48, 48, 24
 EPOCHS, BATCH, RATE, DECAY, DROP, DROP_INPUT = 40, 32, 2e-3, 3e-2, 0.3, 0.1
 
@@ -27,14 +27,14 @@ EPOCHS, BATCH, RATE, DECAY, DROP, DROP_INPUT = 40, 32, 2e-3, 3e-2, 0.3, 0.1
 def pooled_rolls(clips: Sequence[Clip]) -> Single:
     """Piano-rolls pooled by beat, pitch classes counted from the tonic of the (relative) major key [N, Q, I].
 
-    Leading empty bars are dropped, shorter clips filled up with silence, Q a multiple of 4; drum keys take the place of pitches.
+    Leading empty bars are dropped, shorter clips filled up with silence, Q a multiple of 4; drum keys stand for pitches.
     """
     beats = -(-max(c.steps for c in clips) // 16) * 4
     out = np.zeros((len(clips), beats, len(clips[0].parts), A_ROLE), dtype=np.float32)
     for i, raw in enumerate(clips):
         clip = raw.led()
         _, duration, pitch = clip.pitched
-        key = estimate_key(np.bincount(pitch % 12, weights=duration.astype(np.float64), minlength=12))
+        key = estimate_key(np.bincount(pitch % 12, duration, 12).astype(np.float64))
         home = (key.tonic + 3 * key.minor) % 12
         steps = beats * 4
         for r, part in enumerate(clip.parts):
@@ -51,7 +51,12 @@ def pooled_rolls(clips: Sequence[Clip]) -> Single:
 def _start(inputs: int, rng: np.random.Generator) -> Weights:
     """He-initialised weights, zero biases."""
     shapes = {"beat": (inputs, HIDDEN), "bar": (8 * HIDDEN, BAR_HIDDEN), "piece": (2 * BAR_HIDDEN, LAST), "out": (LAST, 1)}
-    scale = {"beat": np.sqrt(2 / inputs), "bar": np.sqrt(2 / (8 * HIDDEN)), "piece": np.sqrt(1 / BAR_HIDDEN), "out": np.sqrt(1 / LAST)}
+    scale = {
+        "beat": np.sqrt(2 / inputs),
+        "bar": np.sqrt(2 / (8 * HIDDEN)),
+        "piece": np.sqrt(1 / BAR_HIDDEN),
+        "out": np.sqrt(1 / LAST),
+    }
     weights: Weights = {}
     for name, shape in shapes.items():
         weights[name] = (rng.standard_normal(shape) * scale[name]).astype(np.float32)
@@ -86,9 +91,7 @@ def _forward(w: Weights, x: Single, keep: Single | None = None) -> _Pass:
     return _Pass(beat, pairs, bar, best, pooled, piece, (piece @ w["out"] + w["out bias"])[:, 0])
 
 
-def _gradients(
-    w: Weights, x: Single, p: _Pass, keep: Single, target: Single
-) -> Weights:
+def _gradients(w: Weights, x: Single, p: _Pass, keep: Single, target: Single) -> Weights:
     """Gradients of the mean logistic loss."""
     n, beats, inputs = x.shape
     bars = beats // 4

@@ -86,8 +86,8 @@ class Part:
 
     def text(self) -> str:
         """One line of plain words on the longest run, with the human yardstick."""
-        run = f"{self.longest}" if self.longest else "fewer than 5"
-        words = f"longest run of notes found in the training songs: {run if self.exact else 'at most ' + run}"
+        run = "fewer than 5" if not self.longest else f"{self.longest}" if self.exact else f"at most {self.longest}"
+        words = f"longest run of notes found in the training songs: {run}"
         if "longest" in self.human:
             middle, high = self.human["longest"]
             words += f" (human songs: median {middle:g}, 95th percentile {high:g})"

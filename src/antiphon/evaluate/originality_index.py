@@ -80,16 +80,6 @@ class Found:
         return self.runs[0].notes if self.runs else 0
 
 
-def _first_of_each(runs: list[Run], limit: int) -> tuple[Run, ...]:
-    """The longest runs, at most one for each song."""
-    best: dict[int | None, Run] = {}
-    for run in sorted(runs, key=lambda r: (-r.notes, r.at, r.song or 0, r.there or 0)):
-        best.setdefault(run.song, run)
-        if len(best) == limit:
-            break
-    return tuple(best.values())
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Every four-step gram of the lines of one role, and where it stands.
@@ -146,16 +136,25 @@ class Table:
         which = np.repeat(np.arange(len(first)), last - first)
         remaining = last[which] - np.arange(len(key)) + BASE - 1
         np.maximum.at(reach, key % width, remaining)
-        long = np.lexsort((first, first - last))[: 64 * limit]
-        return Found(
-            reach, _first_of_each([self._run(int(key[first[i]]), int(last[i] - first[i]), width) for i in long], limit)
-        )
+        return Found(reach, self._longest(key[first], last - first, width, limit))
 
-    def _run(self, key: int, hits: int, width: int) -> Run:
-        at = key % width
-        there = key // width - width + at
-        line = int(np.searchsorted(self.starts, there, side="right")) - 1
-        return Run(hits + BASE, at, there - int(self.starts[line]), int(self.songs[line]))
+    def _longest(self, key: IntArray, hits: IntArray, width: int, limit: int) -> tuple[Run, ...]:
+        """The longest runs of at most `limit` songs, one a song; `key` [R] is where each run of `hits` [R] grams begins."""
+        # Chance runs of five notes abound: they are looked at only if the longest few hundred come from too few songs.
+        as_long = np.cumsum(np.bincount(hits)[::-1])[::-1]
+        for few in (min(256, len(hits)), len(hits)):
+            long = np.flatnonzero(hits >= np.flatnonzero(as_long >= few).max())
+            at = key[long] % width
+            there = key[long] // width - width + at
+            line = np.searchsorted(self.starts, there, side="right") - 1
+            song = self.songs[line]
+            order = np.lexsort((there, at, -hits[long]))
+            _, best = np.unique(song[order], return_index=True)
+            if len(best) >= limit:
+                break
+        chosen = order[np.sort(best)[:limit]]
+        inside = there - self.starts[line]
+        return tuple(Run(int(hits[long[i]]) + BASE, int(at[i]), int(inside[i]), int(song[i])) for i in chosen)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The table as plain arrays."""

@@ -48,8 +48,18 @@ def choose_bars(scores: Sequence[Score]) -> int:
     return WINDOWS[-1]
 
 
-def prepare(generated: Sequence[Score], reference: Sequence[Score], bars: int | None = None, most: int = 4) -> Pair:
+def prepare(
+    generated: Sequence[Score],
+    reference: Sequence[Score],
+    bars: int | None = None,
+    most: int = 4,
+    works: Sequence[str] | None = None,
+) -> Pair:
     """Cut both sets into windows of `bars` bars (default: the longest that most generated pieces fill).
+
+    Args:
+      most: windows a piece at most.
+      works: the work of each reference piece, if some are versions of one work; else every piece is its own.
 
     Raises:
       InputError: a set gives no window at all, or the window length is not positive.
@@ -66,7 +76,8 @@ def prepare(generated: Sequence[Score], reference: Sequence[Score], bars: int | 
     for name, scores in (("generated", generated), ("reference", reference)):
         clips: list[Clip] = []
         for i, score in enumerate(scores):
-            found = cut_clips(score, window, roles, str(i), most)
+            group = works[i] if works and name == "reference" else str(i)
+            found = cut_clips(score, window, roles, group, most)
             clips.extend(found)
             if not found:
                 why = "silent" if score.note_count == 0 else f"shorter than three quarters of {window} bars in one meter"
@@ -77,7 +88,7 @@ def prepare(generated: Sequence[Score], reference: Sequence[Score], bars: int | 
     return Pair(sets[0], sets[1], roles, window, tuple(left_out))
 
 
-def halves(clips: Sequence[Clip], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def halves(clips: Sequence[Clip], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Rows of two halves of a set, split by piece."""
     names, place = np.unique([c.group for c in clips], return_inverse=True)
     first = np.zeros(len(names), dtype=bool)

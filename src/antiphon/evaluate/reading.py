@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from antiphon.evaluate.clip import Clip, Floats
+from antiphon.evaluate.clip import Clip, Floats, Ints
 from antiphon.evaluate.descriptor import Standardiser, describe_all
 from antiphon.evaluate.distance import (
+    Neighbours,
     copying_test,
     diversity,
     euclidean,
     frechet_distance,
     kernel_distance,
-    kernel_test,
     neighbours,
-    normal_tail,
+    polynomial_kernel,
 )
 from antiphon.evaluate.encoder import Encoder
 from antiphon.evaluate.neural import neural_test
@@ -30,7 +30,8 @@ from antiphon.evaluate.statistics import columns, mean, statistics
 from antiphon.evaluate.structure import structure
 from antiphon.evaluate.twosample import TwoSample, ridge_test
 
-ROUNDS = 200
+ROUNDS = 120
+"""Permutations of a set distance: the smallest p-value is 1 / 121."""
 STATISTICS = (
     "pitch-class entropy",
     "scale consistency",
@@ -121,47 +122,54 @@ def read_mean(values: Floats, groups: Sequence[str], others: Floats, other_group
 
 
 def read_distance(
-    measure: Callable[[Floats, Floats], float],
-    first: Floats,
-    second: Floats,
+    measure: Callable[[Ints, Ints], Sequence[float]],
+    first: int,
     groups: Sequence[str],
-    worse_is: int,
+    worse_is: Sequence[int],
     seed: int = 0,
     rounds: int = ROUNDS,
-) -> Reading:
-    """A distance between sets with its permutation test over pieces and a bootstrap interval.
+) -> list[Reading]:
+    """Distances between two sets with their permutation test over pieces and an interval.
 
     Args:
-      measure: (first [N, D], second [M, D]) -> value.
-      groups: pieces of the rows of `first`, then of `second`.
-      worse_is: +1 where larger is worse, -1 where smaller is.
+      measure: (rows of the first set, rows of the second) -> one or more values.
+      first: the first so many rows are the first set.
+      groups: pieces of all rows.
+      worse_is: for each value +1 where larger is worse, -1 where smaller is.
 
     The interval is the value plus or minus 1.96 deviations over random halves of the pieces, which scatter as the bootstrap
     does (Politis, Romano and Wolf 1999) but hold no piece twice: a double would spoil every nearest-neighbour measure.
     """
-    value = measure(first, second)
-    if np.isnan(value):
-        return Reading(value, value, value, value, value)
-    both = np.concatenate([first, second])
-    is_first = np.arange(len(both)) < len(first)
+    rows = np.arange(len(groups))
+    values = np.array(measure(rows[:first], rows[first:]))
     names, place = np.unique(np.asarray(groups), return_inverse=True)
     label = np.zeros(len(names), dtype=bool)
-    label[place[is_first]] = True
+    label[place[:first]] = True
     rng = np.random.default_rng([seed, 409])
     null = []
     for _ in range(rounds):
         mask = rng.permutation(label)[place]
-        null.append(measure(both[mask], both[~mask]) if 1 < mask.sum() < len(mask) - 1 else np.nan)
-    known = np.array([v for v in null if not np.isnan(v)])
+        null.append(measure(rows[mask], rows[~mask]) if 1 < mask.sum() < len(mask) - 1 else [np.nan] * len(values))
     members = [[np.flatnonzero(place == g) for g in np.flatnonzero(label == side)] for side in (True, False)]
     draws = []
-    for _ in range(40):
+    for _ in range(rounds // 4):
         a, b = (np.concatenate([m[int(i)] for i in rng.permutation(len(m))[: -(-len(m) // 2)]]) for m in members)
-        draws.append(measure(both[a], both[b]))
-    spread = 1.96 * float(np.nanstd(draws))
-    deviation = float(known.std()) if len(known) else float("nan")
-    z = worse_is * (value - float(known.mean())) / deviation if deviation > 0 else float("nan")
-    p = float((1 + (worse_is * known >= worse_is * value).sum()) / (1 + len(known)))
+        draws.append(measure(a, b))
+    return [
+        _reading(v, np.array(n), np.array(d), w)
+        for v, n, d, w in zip(values.tolist(), zip(*null, strict=True), zip(*draws, strict=True), worse_is, strict=True)
+    ]
+
+
+def _reading(value: float, null: Floats, halves: Floats, worse_is: int) -> Reading:
+    """A value with the spread over halves, and its place in the permutation distribution."""
+    null, halves = null[~np.isnan(null)], halves[~np.isnan(halves)]
+    if np.isnan(value) or len(null) == 0:
+        return Reading(value, *(float("nan"),) * 4)
+    spread = 1.96 * float(halves.std()) if len(halves) > 1 else float("nan")
+    deviation = float(null.std())
+    z = worse_is * (value - float(null.mean())) / deviation if deviation > 0 else float("nan")
+    p = float((1 + (worse_is * null >= worse_is * value).sum()) / (1 + len(null)))
     return Reading(value, value - spread, value + spread, z, p)
 
 
@@ -186,25 +194,27 @@ def read_all(
     for name in ("tonal distance", *STATISTICS):
         if name in ours.statistics and name in real.statistics:
             out[name] = read_mean(ours.statistics[name], ours.groups, real.statistics[name], real.groups, seed)
-    a, b = standard(ours.vectors), standard(real.vectors)
-    out["Fréchet distance, descriptor"] = read_distance(frechet_distance, a, b, groups, 1, seed)
+    first = len(ours.clips)
+    both = np.concatenate([standard(ours.vectors), standard(real.vectors)])
+    out["Fréchet distance, descriptor"] = _read_frechet(both, first, groups, seed)
     if ours.features is not None and real.features is not None:
-        out["Fréchet distance, encoder"] = read_distance(frechet_distance, ours.features, real.features, groups, 1, seed)
-    out["kernel distance"] = _read_kernel(a, b, groups, seed)
-    for i, name in enumerate(("precision", "recall", "density", "coverage")):
-        out[name] = read_distance(lambda x, y, i=i: neighbours(x, y)[i], a, b, groups, -1, seed)  # type: ignore[misc]
-    out["diversity"] = read_distance(diversity, a, b, groups, -1, seed)
+        features = np.concatenate([ours.features, real.features])
+        out["Fréchet distance, encoder"] = _read_frechet(features, first, groups, seed)
+    kernel = polynomial_kernel(both, both)
+    out["kernel distance"] = read_distance(lambda a, b: [kernel_distance(kernel, a, b)], first, groups, [1], seed, 4 * ROUNDS)[
+        0
+    ]
+    table = euclidean(both, both)
+    near = read_distance(lambda a, b: [*neighbours(table, a, b), diversity(table, a, b)], first, groups, [-1] * 5, seed)
+    out |= dict(zip((*Neighbours._fields, "diversity"), near, strict=True))
     out["two-sample test, ridge"] = read_test(ridge_test(ours.vectors, real.vectors, groups, seed))
     if neural:
         out["two-sample test, network"] = read_test(neural_test([*ours.clips, *real.clips], len(ours.clips), groups, seed))
     if train is not None and len(train):
-        z, p = copying_test(a, b, standard(train))
+        z, p = copying_test(both[:first], both[first:], standard(train))
         out["data copying"] = Reading(z, float("nan"), float("nan"), z, p)
     return out
 
 
-def _read_kernel(first: Floats, second: Floats, groups: Sequence[str], seed: int) -> Reading:
-    """The kernel distance; its permutation test needs the kernel only once."""
-    reading = read_distance(kernel_distance, first, second, groups, 1, seed, rounds=40)
-    _, p = kernel_test(first, second, groups, np.random.default_rng([seed, 410]))
-    return reading._replace(p_value=p)
+def _read_frechet(rows: Floats, first: int, groups: Sequence[str], seed: int) -> Reading:
+    return read_distance(lambda a, b: [frechet_distance(rows[a], rows[b])], first, groups, [1], seed)[0]

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from antiphon.evaluate.clip import Clip, Floats, Ints
 from antiphon.evaluate.statistics import mean
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16)
 STRUCTURE_BOUNDS = {"short": (3, 8), "middle": (8, 15), "long": (15, 10_000)}
-"""Segment lengths of the structureness indicators in seconds, as in MusDr; here a frame is two quarter notes = one second at 120."""
+"""Segment lengths of the structureness indicators in seconds, as in MusDr; a frame is two quarter notes, a second at 120."""
 MAX_FRAMES = 64
 
 
@@ -47,8 +48,11 @@ def bar_similarity(clip: Clip) -> Floats:
 
 def repetition_profile(similarity: Floats, longest: int | None = None) -> Floats:
     """Mean similarity of bars that lie L = 1, 2, ... bars apart."""
+    early, late = np.triu_indices(len(similarity), 1)
+    lag = late - early
     last = len(similarity) - 1 if longest is None else min(longest, len(similarity) - 1)
-    return np.array([np.diagonal(similarity, lag).mean() for lag in range(1, last + 1)])
+    total = np.bincount(lag, weights=similarity[early, late], minlength=last + 1)[1 : last + 1]
+    return np.asarray(total / np.arange(len(similarity) - 1, len(similarity) - 1 - last, -1))
 
 
 def exact_repeats(similarity: Floats) -> float:
@@ -86,20 +90,20 @@ def skyline(clip: Clip, lowest: bool = False) -> tuple[Ints, Ints, Ints]:
 
 
 def phrase_lengths(clip: Clip) -> Floats:
-    """Lengths in beats of the phrases of the first sounding part: a rest of a beat or more, or a note of half a bar, ends one."""
+    """Lengths in beats of the first sounding part's phrases: a rest of a beat or more, or a note of half a bar, ends one."""
     part = next((p for p in clip.parts if not p.is_drum and len(p.onset)), None)
     if part is None:
         return np.zeros(0)
     begins = np.unique(part.onset)
     stops = np.array([int((part.onset + part.duration)[part.onset == b].max()) for b in begins])
     if len(begins) < 2:
-        return (stops - begins) / 4.0
+        return np.asarray((stops - begins) / 4.0)
     rest = begins[1:] - np.maximum.accumulate(stops)[:-1]
     held = begins[1:] - begins[:-1]
     breaks = (rest >= 4) | (held >= max(4, clip.bar_steps // 2))
     starts = begins[np.concatenate([[True], breaks])]
     ends = stops[np.concatenate([breaks, [True]])]
-    return np.maximum(ends - starts, 1) / 4.0
+    return np.asarray(np.maximum(ends - starts, 1) / 4.0)
 
 
 def frame_chroma(clip: Clip) -> Floats:
@@ -148,7 +152,7 @@ def fitness_by_length(similarity: Floats) -> Floats:
     return out
 
 
-def _path_family(window: Floats) -> tuple[Floats, Floats, Floats]:
+def _path_family(window: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
     """Optimal path family over rows [N, batch, starts, M]: its score, its number of cells and the rows it covers.
 
     All three are carried through the recursion as one array [3, batch, starts, M]; `lift` holds the best family
@@ -207,7 +211,9 @@ def frame_overlaps(clip: Clip) -> Floats:
         fits.append((inside.mean(), max(float(inside.std()), 0.5)) if len(inside) > 1 else None)
     grid = np.linspace(-24.0, 152.0, 1409)
     curves = [None if f is None else np.exp(-0.5 * ((grid - f[0]) / f[1]) ** 2) / (f[1] * np.sqrt(2 * np.pi)) for f in fits]
-    pairs = [np.minimum(a, b).sum() * (grid[1] - grid[0]) for a, b in itertools.pairwise(curves) if a is not None and b is not None]
+    pairs = [
+        np.minimum(a, b).sum() * (grid[1] - grid[0]) for a, b in itertools.pairwise(curves) if a is not None and b is not None
+    ]
     return np.array(pairs, dtype=np.float64)
 
 

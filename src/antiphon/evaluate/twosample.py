@@ -19,7 +19,7 @@ RIDGE_GRID = tuple(10.0**e for e in (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4))
 
 
 class TwoSample(NamedTuple):
-    """Accuracy, its 95% interval by bootstrap over pieces, and the one-sided p-value of being above one half."""
+    """Accuracy, its 95% interval, the one-sided p-value of being above one half, and the number of pieces of both sets."""
 
     accuracy: float
     low: float
@@ -73,25 +73,26 @@ def cross_validate(judge: Judge, groups: Sequence[str], label: Bools, seed: int,
             score = judge(np.flatnonzero(fold != f), test, seed * 1000 + repeat * 100 + f)
             right[test] += np.where(score == 0, 0.5, (score > 0) == label[test])
     right /= repeats
-    return _interval(right, names, label, rng)
+    return _interval(right, names, label, min(folds, fewest), rng)
 
 
-def _interval(right: Floats, names: np.ndarray, label: Bools, rng: np.random.Generator) -> TwoSample:  # type: ignore[type-arg]
-    """Mean over both classes with a bootstrap over pieces."""
-    sums, counts = [], []
+def _interval(right: Floats, names: np.ndarray, label: Bools, folds: int, rng: np.random.Generator) -> TwoSample:
+    """Mean over both classes; its error by bootstrap over pieces, widened because the folds share training pieces.
+
+    The factor is the corrected resampled variance of Nadeau and Bengio 2003; without it a fifth more real-against-real
+    comparisons than stated fall outside the interval.
+    """
+    accuracy, draws, pieces = 0.0, np.zeros(1000), 0
     for cls in (False, True):
         _, place = np.unique(names[label == cls], return_inverse=True)
-        sums.append(np.bincount(place, weights=right[label == cls]))
-        counts.append(np.bincount(place))
-    accuracy = float(np.mean([s.sum() / c.sum() for s, c in zip(sums, counts, strict=True)]))
-    draws = np.zeros(1000)
-    for s, c in zip(sums, counts, strict=True):
-        pick = rng.integers(0, len(s), (1000, len(s)))
-        draws += s[pick].sum(axis=1) / c[pick].sum(axis=1) / 2
-    low, high = np.quantile(draws, [0.025, 0.975])
-    pieces = sum(len(s) for s in sums)
-    error = max(float(draws.std()), 0.5 / np.sqrt(pieces) if accuracy < 0.75 else 1e-3)
-    return TwoSample(accuracy, float(low), float(high), normal_tail((accuracy - 0.5) / error), pieces)
+        sums, counts = np.bincount(place, weights=right[label == cls]), np.bincount(place)
+        accuracy += float(sums.sum() / counts.sum()) / 2
+        pick = rng.integers(0, len(sums), (1000, len(sums)))
+        draws += sums[pick].sum(axis=1) / counts[pick].sum(axis=1) / 2
+        pieces += len(sums)
+    error = max(float(draws.std()), 0.05 / np.sqrt(pieces)) * np.sqrt(1 + folds / (folds - 1))
+    low, high = max(0.0, accuracy - 1.96 * error), min(1.0, accuracy + 1.96 * error)
+    return TwoSample(accuracy, low, high, normal_tail((accuracy - 0.5) / error), pieces)
 
 
 def ridge_test(generated: Floats, reference: Floats, groups: Sequence[str], seed: int = 0) -> TwoSample:

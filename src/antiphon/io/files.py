@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from antiphon.errors import FormatError, InputError, LimitError, OutputError
-from antiphon.io import midi
+from antiphon.io import abc, midi, musicxml
 from antiphon.music.score import Score
 
-READABLE = (".mid", ".midi", ".kar")
+READABLE = (".mid", ".midi", ".kar", ".rmi", ".musicxml", ".xml", ".mxl", ".abc")
 """Suffixes that `load` and `load_all` understand."""
-WRITABLE = (".mid", ".midi", ".kar")
+WRITABLE = (".mid", ".midi", ".kar", ".musicxml", ".xml", ".mxl", ".abc")
 """Suffixes that `save` understands."""
 MAX_FILE_BYTES = 64 * 2**20
 """Largest file that is opened at all."""
@@ -110,7 +110,12 @@ def load(path: Path | str) -> Score:
 
 
 def _parse(suffix: str, data: bytes, stem: str) -> list[Score]:
-    scores = [midi.loads(data)]
+    if suffix == ".abc":
+        scores = abc.loads(data)
+    elif suffix in (".musicxml", ".xml", ".mxl"):
+        scores = [musicxml.loads(data)]
+    else:
+        scores = [midi.loads(data)]
     return [s if s.title else replace(s, title=stem) for s in scores]
 
 
@@ -118,11 +123,20 @@ def save(score: Score, path: Path | str) -> None:
     """Write the piece in the format that the suffix of `path` names.
 
     Raises:
-      InputError: the suffix names no format that can be written (see WRITABLE).
+      InputError: the suffix names no format that can be written (see WRITABLE), or ABC is asked of drums alone.
       LimitError: the piece is beyond what the format can say.
       OutputError: the file cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() not in WRITABLE:
+    suffix = path.suffix.lower()
+    if suffix not in WRITABLE:
         raise InputError(f"{path} is of no kind that can be written ({', '.join(WRITABLE)}).")
-    write_atomic(path, midi.dumps(score))
+    if suffix == ".abc":
+        data = abc.dumps(score).encode("utf-8")
+    elif suffix == ".mxl":
+        data = musicxml.dumps_mxl(score)
+    elif suffix in (".musicxml", ".xml"):
+        data = musicxml.dumps(score)
+    else:
+        data = midi.dumps(score)
+    write_atomic(path, data)

@@ -1,5 +1,6 @@
 """MusicXML <-> Score: the door to both directions."""
 
 from antiphon.io.musicxml_read import loads
+from antiphon.io.musicxml_write import dumps, dumps_mxl
 
-__all__ = ["loads"]
+__all__ = ["dumps", "dumps_mxl", "loads"]

@@ -79,7 +79,7 @@ def read_harmony(element: ET.Element, transpose: int = 0) -> Chord | None:
         raise UnknownChordError
     quality = _READ.get(name)
     if quality is None:
-        quality = _quality_of(text or name)
+        quality = nearest_quality(text or name)
     quality = _with_degrees(quality, element)
     bass = _pitch_class(element, "bass")
     chord = Chord(root, quality, None if bass == root else bass)
@@ -98,8 +98,12 @@ def _pitch_class(element: ET.Element, what: str) -> int | None:
     return (LETTERS[step] + alter) % 12
 
 
-def _quality_of(text: str) -> str:
-    """Quality of a chord suffix; the longest beginning of it that is known."""
+def nearest_quality(text: str) -> str:
+    """Quality of a chord suffix ("m7add11"), by the longest beginning of it that is known.
+
+    Raises:
+      UnknownChordError: nothing of it is known.
+    """
     for end in range(len(text), 0, -1):
         try:
             chord = parse_chord("C" + text[:end])

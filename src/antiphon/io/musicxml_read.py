@@ -14,9 +14,9 @@ from fractions import Fraction
 from antiphon.errors import FormatError, InputError, LimitError
 from antiphon.io.musicxml_kinds import UnknownChordError, read_harmony
 from antiphon.io.repeats import MAX_BARS
-from antiphon.io.written import Ticks, WrittenBar, WrittenNote, WrittenPart, perform
+from antiphon.io.written import Ticks, WrittenBar, WrittenNote, WrittenPart, key_of, perform
 from antiphon.io.xmlsafe import member_names, parse_xml, unzip_member
-from antiphon.music.harmony import LETTERS, Key
+from antiphon.music.harmony import LETTERS
 from antiphon.music.instruments import guess_program
 from antiphon.music.score import Score
 
@@ -210,11 +210,10 @@ def _read_bar(measure: ET.Element, part: _Part, resolution: int) -> WrittenBar:
         elif tag == "direction":
             _read_direction(element, part, bar, cursor)
         elif tag == "sound":
-            _read_sound(element, part, bar, cursor)
+            _read_sound(element, part, bar, _offset(element, part, cursor))
         elif tag == "harmony":
-            at: Ticks = max(Fraction(0), cursor + _number(element.findtext("offset"), Fraction(0)) * part.factor)
             try:
-                bar.marks.append((at, "chord", read_harmony(element, part.semitones)))
+                bar.marks.append((_offset(element, part, cursor), "chord", read_harmony(element, part.semitones)))
             except UnknownChordError:
                 continue
         elif tag == "barline":
@@ -231,6 +230,12 @@ def _ticks(text: str | None, part: _Part) -> Ticks:
     if text is not None and text.isdecimal() and len(text) < 10:
         return int(text) * part.factor
     return max(Fraction(0), _number(text, Fraction(0))) * part.factor
+
+
+def _offset(element: ET.Element, part: _Part, cursor: Ticks) -> Ticks:
+    """Where a direction or a chord symbol stands: at the cursor, moved by its <offset>."""
+    text = element.findtext("offset")
+    return cursor if text is None else max(Fraction(0), cursor + _number(text, Fraction(0)) * part.factor)
 
 
 def _read_note(element: ET.Element, part: _Part, bar: WrittenBar, onset: Ticks, duration: Ticks) -> None:
@@ -277,8 +282,8 @@ def _read_attributes(element: ET.Element, part: _Part, bar: WrittenBar, cursor: 
         part.semitones = round(chromatic + 12 * _number(transpose.findtext("octave-change"), Fraction(0)))
     fifths = element.findtext("key/fifths")
     if fifths is not None and abs(_number(fifths, Fraction(99))) <= 11:
-        minor = (element.findtext("key/mode") or "").strip().lower() in ("minor", "aeolian", "dorian", "phrygian", "locrian")
-        bar.marks.append((cursor, "key", Key.from_fifths(int(_number(fifths)), minor).transpose(part.semitones)))
+        mode = (element.findtext("key/mode") or "").strip().lower()
+        bar.marks.append((cursor, "key", key_of(int(_number(fifths)), mode).transpose(part.semitones)))
     time = element.find("time")
     if time is not None and time.find("senza-misura") is None:
         meter = _meter(time)
@@ -302,7 +307,7 @@ def _meter(time: ET.Element) -> tuple[int, int] | None:
 
 def _read_direction(element: ET.Element, part: _Part, bar: WrittenBar, cursor: Ticks) -> None:
     sound = element.find("sound")
-    at: Ticks = max(Fraction(0), cursor + _number(element.findtext("offset"), Fraction(0)) * part.factor)
+    at = _offset(element, part, cursor)
     if sound is not None:
         _read_sound(sound, part, bar, at)
     for kind in element.iterfind("direction-type"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import gcd
 
 from antiphon.music.beats import bar_starts
 from antiphon.music.edit import without_overlaps
@@ -18,7 +19,7 @@ from antiphon.music.score import Meter, Score, Track, notes_array
 STEPS = 24
 """Steps a quarter note."""
 MAX_VOICES = 4
-"""Most voices on one staff; a note that would need a fifth cuts the note that ends next."""
+"""Most voices on one staff that notation programs know."""
 SPLIT = 60
 """Pitch from which on a piano's notes are written on its upper staff."""
 
@@ -29,7 +30,12 @@ VALUES = {96: ("whole", 0), 48: ("half", 0), 24: ("quarter", 0), 12: ("eighth", 
 _FEET = (35, 36, 44)
 """Drum keys played with a foot: written as the lower voice."""
 # Grids in steps for a beat of that length, the plainest first, each with what it costs beside the steps moved.
-_GRIDS = {24: ((6, 0.0), (8, 1.0), (3, 2.5), (4, 2.5)), 12: ((6, 0.0), (3, 1.5), (4, 1.5)), 6: ((6, 0.0), (3, 0.5)), 3: ((3, 0.0),)}
+_GRIDS = {
+    24: ((6, 0.0), (8, 1.0), (3, 2.5), (4, 2.5)),
+    12: ((6, 0.0), (3, 1.5), (4, 1.5)),
+    6: ((6, 0.0), (3, 0.5)),
+    3: ((3, 0.0),),
+}
 
 
 @dataclass(slots=True)
@@ -116,8 +122,15 @@ def bars_of(score: Score) -> list[Bar]:
     return bars
 
 
-def staves_of(track: Track, bars: list[Bar], resolution: int) -> list[Staff]:
-    """The track as one staff, or as a piano's two."""
+def staves_of(track: Track, bars: list[Bar], resolution: int, max_voices: int = MAX_VOICES) -> list[Staff]:
+    """The track as one staff, or as a piano's two.
+
+    Args:
+      track: the part.
+      bars: the bars of its piece, from `bars_of`.
+      resolution: ticks a quarter note of its piece.
+      max_voices: most voices on a staff, 1 to MAX_VOICES; a note that needs one more cuts the one that ends next.
+    """
     chords = _chords(track, bars, resolution)
     if track.is_drum:
         hands = [c for c in chords if not _is_foot(c)]
@@ -133,7 +146,12 @@ def staves_of(track: Track, bars: list[Bar], resolution: int) -> list[Staff]:
         clefs = [("G", 2, 0), ("F", 4, 0)]
     else:
         parts, clefs = [chords], [_clef(track, pitches)]
-    return [Staff(clef, [_pieces(v, bars) for v in _voices(part)]) for clef, part in zip(clefs, parts, strict=True)]
+    return [Staff(clef, [_pieces(v, bars) for v in _voices(part, max_voices)]) for clef, part in zip(clefs, parts, strict=True)]
+
+
+def single_voice(track: Track, bars: list[Bar], resolution: int) -> list[list[Piece]]:
+    """The track bar by bar as one voice: a note that would sound into the next one is cut."""
+    return _pieces(_voices(_chords(track, bars, resolution), 1)[0], bars)
 
 
 def _is_foot(chord: _Chord) -> bool:
@@ -222,12 +240,12 @@ def _unit(offsets: list[int], segment: int, resolution: int) -> int:
 # ------------------------------------------------------------------------------------------------- voices
 
 
-def _voices(chords: list[_Chord]) -> list[list[_Chord]]:
+def _voices(chords: list[_Chord], most: int) -> list[list[_Chord]]:
     """Chords shared out to as few voices as they need, the highest first; no voice overlaps itself."""
     voices: list[list[_Chord]] = [[]]
     for chord in sorted(chords, key=lambda c: (c.onset, -c.pitches[-1][0], -c.end)):
         free = next((v for v in voices if not v or v[-1].end <= chord.onset), None)
-        if free is None and len(voices) < MAX_VOICES:
+        if free is None and len(voices) < most:
             free = []
             voices.append(free)
         if free is None:
@@ -333,12 +351,12 @@ def _readable(a: int, length: int, stop: int, bar: Bar, rest: bool) -> bool:
         return True
     if beat % 36 == 0:  # compound time
         if a // beat == (end - 1) // beat:
-            return length == beat or (a % beat) % _plain(length) == 0 and (not dotted or end == stop)
+            return length == beat or ((a % beat) % _plain(length) == 0 and (not dotted or end == stop))
         return a % beat == 0 and length % beat == 0
     if dotted and (rest or end != stop):
         return dotted and not rest and end % beat == 0 and a % beat == 0 and bar.length % 36 == 0
     if a // beat == (end - 1) // beat:
-        return a % _plain(length) == 0 or dotted and end % beat == 0
+        return a % _plain(length) == 0 or (dotted and end % beat == 0)
     half = bar.length // 2 if bar.length % (2 * beat) == 0 and bar.length > 2 * beat else None
     crosses = half is not None and a < half < end
     if rest:
@@ -356,8 +374,6 @@ def _plain(length: int) -> int:
 def used_steps(staves: Iterable[Staff]) -> int:
     """The finest division of the quarter note that the staves use: 24, or less where all is plainer."""
     unit = STEPS
-    from math import gcd
-
     for staff in staves:
         for voice in staff.voices:
             for bar in voice:

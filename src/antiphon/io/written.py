@@ -16,11 +16,23 @@ import numpy as np
 from antiphon.errors import LimitError
 from antiphon.io.repeats import BarSigns, play_order
 from antiphon.music.edit import merge_doubled
+from antiphon.music.harmony import Key
 from antiphon.music.score import MAX_NOTES, MAX_TICK, ChordMark, KeyMark, Meter, Score, Section, Tempo, Track, notes_array
 
 Ticks = int | Fraction
 DEFAULT_TEMPO = 500_000
 DEFAULT_METER = (4, 4)
+
+
+MODES = {"major": 0, "ionian": 0, "mixolydian": -1, "dorian": -2, "minor": -3, "aeolian": -3, "phrygian": -4, "locrian": -5,
+         "lydian": 1}  # fmt: skip
+"""Fifths by which the signature of a mode differs from that of the major key on the same tonic."""
+
+
+def key_of(fifths: int, mode: str) -> Key:
+    """The major or minor key with the tonic of a mode: D dorian, with no signature, counts as D minor."""
+    shift = MODES.get(mode, 0)
+    return Key((fifths - shift) * 7 % 12, minor=-5 <= shift <= -2)
 
 
 @dataclass(slots=True)
@@ -192,7 +204,7 @@ def _track(part: WrittenPart, order: list[int], starts: list[Ticks]) -> Track:
     for i, start in zip(order, starts, strict=False):
         if i >= len(part.bars):
             continue
-        for note in part.bars[i].notes:
+        for note in sorted(part.bars[i].notes, key=lambda n: n.onset):  # voice by voice as written: ties need time's order
             onset, end = round(start + note.onset), round(start + note.onset + note.duration)
             place = held.get(note.pitch, -1) if note.tied_back else -1
             if place >= 0 and abs(rows[place][1] - onset) <= 1:

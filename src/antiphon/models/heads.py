@@ -57,15 +57,18 @@ class EventHeads(nn.Module):
 
 
 class FieldHead(nn.Module):
-    """One field's head as a graph of its own, for export: (h [B, d], known [B, f]) -> logits [B, size]."""
+    """One field's head as a graph of its own, for export: (h [B, d], known [B, f]) -> logits [B, size].
+
+    The first field knows nothing yet and takes h alone.
+    """
 
     def __init__(self, heads: EventHeads, field: int) -> None:
         super().__init__()
         self.heads, self.index = heads, field
 
-    def forward(self, h: Tensor, known: Tensor) -> Tensor:
+    def forward(self, h: Tensor, known: Tensor | None = None) -> Tensor:
         """Logits of the field."""
-        return self.heads.field(self.index, h, known)
+        return self.heads.field(self.index, h, h if known is None else known)
 
 
 def event_nll(logits: list[Tensor], following: Tensor) -> Tensor:

@@ -233,7 +233,9 @@ def faults(score: Score) -> tuple[Fault, ...]:
             other = note_name(int(heard.notes["pitch"][int(np.flatnonzero(near)[0])]), key)
             out.append(Fault("clash", bar(tick), tick, f"bar {bar(tick)}: {name} against {other}"))
         elif heard.strong[i] and heard.off_chord[i]:
-            out.append(Fault("out of key", bar(tick), tick, f"bar {bar(tick)}: {name} on a beat, foreign to {key} and to its chord"))
+            out.append(
+                Fault("out of key", bar(tick), tick, f"bar {bar(tick)}: {name} on a beat, foreign to {key} and to its chord")
+            )
     for tick, kind, i, j in parallels(score)[0]:
         names = " and ".join(score.tracks[k].name or f"track {k + 1}" for k in (i, j))
         out.append(Fault(f"parallel {kind}", bar(tick), tick, f"bar {bar(tick)}: parallel {kind} between {names}"))
@@ -244,6 +246,7 @@ def faults(score: Score) -> tuple[Fault, ...]:
         for note in track:
             if not low <= note.pitch <= high:
                 where = "below" if note.pitch < low else "above"
-                text = f"bar {bar(note.onset)}: {note_name(note.pitch, key)} ({note.pitch}) is {where} the range of {track.name or f'track {i + 1}'}"
+                whose = track.name or f"track {i + 1}"
+                text = f"bar {bar(note.onset)}: {note_name(note.pitch, key)} ({note.pitch}) is {where} the range of {whose}"
                 out.append(Fault("range", bar(note.onset), note.onset, text))
     return tuple(sorted(out, key=lambda f: (f.tick, f.kind, f.text)))

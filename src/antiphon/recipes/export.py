@@ -49,9 +49,11 @@ def export(recipe: SequenceRecipe, run: Path, folder: Path, card: dict[str, Any]
     heads = model.heads
     assert isinstance(heads, EventHeads)
     _graph_step(model, recipe, folder / "step.onnx")
-    for f in range(4):
-        h, known = torch.zeros(2, recipe.width), torch.zeros(2, f, dtype=torch.int64)
-        b = torch.export.Dim("b")
+    b = torch.export.Dim("b")
+    h = torch.zeros(2, recipe.width)
+    _graph(FieldHead(heads, 0), (h,), ["h"], ["logits"], ({0: b},), folder / "field0.onnx")
+    for f in range(1, 4):
+        known = torch.zeros(2, f, dtype=torch.int64)
         _graph(FieldHead(heads, f), (h, known), ["h", "known"], ["logits"], ({0: b}, {0: b}), folder / f"field{f}.onnx")
     facts = json.loads((run / "facts.json").read_text())
     scores = _last_scores(run / "stats.jsonl")

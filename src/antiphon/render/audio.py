@@ -13,8 +13,9 @@ import numpy.typing as npt
 from antiphon.errors import InputError, LimitError
 from antiphon.music.beats import ticks_to_seconds
 from antiphon.music.score import Score, Track
+from antiphon.render.filters import Recursion, recurse
 from antiphon.render.master import gain_curve
-from antiphon.render.reverb import reverberated
+from antiphon.render.reverb import add_room
 from antiphon.timbre.part import Part, Stereo
 from antiphon.timbre.rack import choose
 
@@ -24,6 +25,8 @@ CEILING = -1.0
 """Highest true peak in dBTP."""
 _QUIET = 10 ** (-66 / 20)
 """Where a tail lies this far below the mix's peak it has died away."""
+_LOWEST = 12.0
+"""Hertz below which there is no music, only offset."""
 _MAX_STEM_SECONDS = 4 * 3600
 """Longest piece times its number of parts: beyond, the stems would not fit into memory."""
 
@@ -98,8 +101,9 @@ def render(
         raise InputError("No note of this piece sounds in this SoundFont; try another one.")
     n = _length(mix, end, rate)
     gain = gain_curve(mix[:n], rate, loudness, CEILING) * _ending(n, n == n_samples, rate)
-    stems = {name: (stem[:n].T * gain).T for name, stem in stems.items()}
-    return Recording(_sum(stems), stems, rate, player.name)
+    for sound in (mix, *stems.values()):
+        sound.T[:, :n] *= gain
+    return Recording(mix[:n], {name: stem[:n] for name, stem in stems.items()}, rate, player.name)
 
 
 def _sum(stems: dict[str, Stereo]) -> Stereo:
@@ -171,10 +175,23 @@ def _places(tracks: list[Track]) -> list[Place]:
 
 
 def _placed(sound: Stereo, place: Place, rate: int) -> Stereo:
-    """A dry part at its level and place, with its share of the room."""
+    """A dry part at its level and place, with its share of the room; in place."""
     gain = 10 ** (place.level / 20)
-    balance = np.array([min(1.0, 1 - place.pan), min(1.0, 1 + place.pan)]) * gain
-    return reverberated((sound.T * balance.astype(np.float32)[:, None]).T, rate, place.room)
+    for channel in sound.T:
+        _level_out(channel, rate)
+    for channel, balance in zip(sound.T, (min(1.0, 1 - place.pan), min(1.0, 1 + place.pan)), strict=True):
+        channel *= np.float32(balance * gain)
+    add_room(sound.T, rate, place.room)
+    return sound
+
+
+def _level_out(channel: npt.NDArray[np.float32], rate: int) -> None:
+    """Take away a constant offset that some fonts' loops have, in place: it would thump at every note and eat headroom."""
+    block = rate // 20
+    means = np.abs(channel[: len(channel) // block * block].reshape(-1, block).mean(axis=1))
+    if means.max(initial=0) > 0.01 * np.abs(channel).max(initial=0):
+        pole = float(np.exp(-2 * np.pi * _LOWEST / rate))
+        channel[:] = recurse(channel, Recursion.biquad(((1 + pole) / 2, -(1 + pole) / 2, 0.0), (-pole, 0.0)))
 
 
 def _length(mix: Stereo, end: float, rate: int) -> int:

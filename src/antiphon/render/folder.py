@@ -12,11 +12,21 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from antiphon.errors import InputError, OutputError
+from antiphon.io import audio as audio_files
+from antiphon.io import files
 from antiphon.music.score import Score
+from antiphon.render import audio as sound
+from antiphon.render.picture import save_picture
+from antiphon.timbre.soundfont import find_soundfont
 
 AUDIO_FORMATS = ("flac", "wav", "ogg", "mp3")
 MANIFEST = "manifest.json"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _OURS = re.compile(r"(piece\.(mid|musicxml|flac|wav|ogg|mp3)|roll\.png|manifest\.json|stems/[^/\\]+\.(flac|wav|ogg|mp3))")
 
@@ -32,18 +42,28 @@ def staged(folder: Path) -> Iterator[Path]:
       OutputError: the folder cannot be made or written.
     """
     folder = folder.resolve()
-    stage = None
-    try:
+    with _as_output_error(folder):
         stage = _new_stage(folder)
+    try:
         yield stage
-        _publish(stage, folder)
+        with _as_output_error(folder):
+            _publish(stage, folder)
     except OSError as error:
+        if error.errno not in _FULL:
+            raise  # not about this folder
         raise OutputError(f"Cannot write {folder}: {_reason(error)}.") from error
     except OutputError as error:
-        raise OutputError(str(error).replace(str(stage), str(folder)) if stage else str(error)) from error
+        raise OutputError(str(error).replace(str(stage), str(folder))) from error
     finally:
-        if stage is not None:
-            shutil.rmtree(stage, ignore_errors=True)
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _as_output_error(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"Cannot write {folder}: {_reason(error)}.") from error
 
 
 def write_piece(
@@ -54,12 +74,12 @@ def write_piece(
     audio: str = "flac",
     soundfont: Path | None = None,
     progress: Callable[[str], None] | None = None,
-) -> list[str]:
-    """Write every file of a piece into a folder; returns their names, relative to it.
+) -> dict[str, Any]:
+    """Write every file of a piece into a folder; returns the manifest as written.
 
     Args:
       score: the piece.
-      manifest: what manifest.json says, to which the files and the sound's origin are added.
+      manifest: what manifest.json says, to which `sound` and `files` are added.
       stage: an existing folder.
       audio: one of AUDIO_FORMATS.
       soundfont: what it sounds with; None: what the rack finds best.
@@ -69,12 +89,7 @@ def write_piece(
       InputError: the audio format is unknown, or the SoundFont cannot be used.
       OutputError: a file cannot be written.
     """
-    from antiphon.io import audio as audio_files
-    from antiphon.io import files
-    from antiphon.render import audio as sound
-    from antiphon.render.picture import save_picture
-
-    check_format(audio)
+    check_sound(audio, soundfont)
     tell = progress or (lambda _: None)
     names = ["piece.mid", f"piece.{audio}", "piece.musicxml", "roll.png"]
     tell("writing the score")
@@ -88,22 +103,29 @@ def write_piece(
     audio_files.write(stage / f"piece.{audio}", recording.mix, recording.rate)
     (stage / "stems").mkdir()
     names += [f"stems/{name}" for name in write_stems(recording.stems, recording.rate, stage / "stems", audio)]
-    names.append(MANIFEST)
-    files.write_atomic(stage / MANIFEST, as_json({**manifest, "files": names}))
-    return names
+    told = {
+        **manifest,
+        "sound": {
+            "engine": recording.engine,
+            "soundfont": find_soundfont(soundfont).name,
+            "rate": recording.rate,
+            "seconds": round(len(recording.mix) / recording.rate, 3),
+        },
+        "files": [*names, MANIFEST],
+    }
+    files.write_atomic(stage / MANIFEST, as_json(told))
+    return told
 
 
-def write_stems(stems: Mapping[str, Any], rate: int, folder: Path, audio: str) -> list[str]:
+def write_stems(stems: Mapping[str, npt.NDArray[np.float32]], rate: int, folder: Path, audio: str) -> list[str]:
     """Write one audio file a track into an existing folder; returns the files' names.
 
     Args:
-      stems: track name -> samples.
+      stems: track name -> samples [n, 2], full scale 1.
       rate: samples a second.
       folder: where.
       audio: one of AUDIO_FORMATS.
     """
-    from antiphon.io import audio as audio_files
-
     names: list[str] = []
     taken: set[str] = set()
     for name, samples in stems.items():
@@ -114,18 +136,20 @@ def write_stems(stems: Mapping[str, Any], rate: int, folder: Path, audio: str) -
             free = f"{plain}-{twin}"
         taken.add(free.casefold())
         names.append(f"{free}.{audio}")
-        audio_files.write(folder / names[-1], samples, rate)
+        # a stem may pass full scale for a moment where others cancel it in the mix
+        audio_files.write(folder / names[-1], np.clip(samples, -1, 1), rate)
     return names
 
 
-def check_format(audio: str) -> None:
-    """Refuse an unknown audio format.
+def check_sound(audio: str, soundfont: Path | None = None) -> None:
+    """Refuse an unknown audio format or a missing SoundFont, before any work is done.
 
     Raises:
-      InputError: it is none of AUDIO_FORMATS.
+      InputError: the format is none of AUDIO_FORMATS, or there is no such file.
     """
     if audio not in AUDIO_FORMATS:
         raise InputError(f"There is no audio format {audio!r}; available: {', '.join(AUDIO_FORMATS)}.")
+    find_soundfont(soundfont)
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:
@@ -174,7 +198,7 @@ def _listed(folder: Path) -> set[Path]:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return "the disk is full"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied"

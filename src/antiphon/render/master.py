@@ -31,12 +31,14 @@ def gain_curve(mix: Floats, rate: int, loudness: float, ceiling: float) -> Float
     """
     energies = segment_energies(mix, rate)
     measured = gated(energies)
-    peaks = oversampled_peaks(mix, _BLOCK, floor=float(np.abs(mix).max()) / 8)
     top = 10 ** ((ceiling - _MARGIN) / 20)
+    highest = float(np.abs(mix).max())
+    # Only blocks that can come near the ceiling at the gain to expect are looked at between their samples.
+    expected = 10 ** ((loudness - measured + 2) / 20) if math.isfinite(measured) else top / highest
+    peaks = oversampled_peaks(mix, _BLOCK, floor=min(highest / 2, top / expected / 2))
     most = 20 * math.log10(top / float(peaks.max())) + _DEEPEST
     # Music below the absolute gate (a single very soft note) has no loudness to correct; it is brought up by its peak.
-    wanted = loudness - measured if math.isfinite(measured) else most - _DEEPEST
-    gain_db = min(wanted, most)
+    gain_db = min(loudness - measured, most) if math.isfinite(measured) else most - _DEEPEST
     dips = np.ones(len(peaks))
     for _ in range(4):
         gain = 10 ** (gain_db / 20)
@@ -51,17 +53,31 @@ def gain_curve(mix: Floats, rate: int, loudness: float, ceiling: float) -> Float
     dips = _dips(np.minimum(1.0, top / np.maximum(peaks * gain, 1e-9)), rate)
     if dips.min() == 1:
         return np.full(len(mix), gain, dtype=np.float32)
-    middles = (np.arange(len(dips)) + 0.5) * _BLOCK
-    return (np.interp(np.arange(len(mix)), middles, dips) * gain).astype(np.float32)
+    # From the middle of one block to the middle of the next in a straight line.
+    ends = np.concatenate([dips[:1], dips, dips[-1:]]).astype(np.float32) * np.float32(gain)
+    way = ((np.arange(_BLOCK) + 0.5) / _BLOCK).astype(np.float32)
+    curve = ends[:-1, None] + np.diff(ends)[:, None] * way
+    return np.asarray(curve.reshape(-1)[_BLOCK // 2 : _BLOCK // 2 + len(mix)], dtype=np.float32)
 
 
 def _dips(needed: npt.NDArray[np.float64], rate: int) -> npt.NDArray[np.float64]:
     """A smooth curve that never lies above the gain needed in any block or in its neighbours."""
+    if needed.min() == 1:
+        return needed
     reach = max(1, round(_LOOK * rate / _BLOCK))
-    padded = np.pad(needed, reach + 1, constant_values=1.0)
-    lowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 3).min(axis=1)
-    window = np.hanning(2 * reach + 3)
-    return np.convolve(np.pad(lowest, reach + 1, mode="edge"), window / window.sum(), mode="valid")
+    lowest = np.pad(needed, reach + 1, mode="edge")
+    # The minimum over 2 reach + 3 blocks, by doubling what each step has seen.
+    seen = 1
+    while seen < 2 * reach + 3:
+        step = min(seen, 2 * reach + 3 - seen)
+        lowest = np.minimum(lowest[:-step], lowest[step:])
+        seen += step
+    # Two running means are a mean weighted by a triangle of 2 reach + 1 blocks: inside the minimum's reach by one block.
+    smooth = np.pad(lowest, reach, mode="edge")
+    for _ in range(2):
+        total = np.cumsum(np.concatenate([[0.0], smooth]))
+        smooth = (total[reach + 1 :] - total[: -reach - 1]) / (reach + 1)
+    return np.asarray(np.minimum(smooth, 1.0))
 
 
 def _weighted(energies: npt.NDArray[np.float64], power: npt.NDArray[np.float64], rate: int) -> npt.NDArray[np.float64]:

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from antiphon.errors import OutputError
-from antiphon.io import audio, midi
+from antiphon.io import midi
 from antiphon.music.score import NOTE, Score, Track
 from antiphon.timbre.part import Part, Stereo
 
 _RESOLUTION = 24_000
 _TICKS_A_SECOND = 2 * _RESOLUTION
 """At 120 quarter notes a minute: finer than a sample at 44.1 kHz."""
+_PIECE = 1 << 16
 _GAIN = 0.873
 """Level at which a voice is as loud as the sampler's: FluidSynth's flat low-pass lifts everything by 1.5 dB."""
 
@@ -62,12 +63,12 @@ class FluidSynth:
         seconds = n_samples / self.rate
         with tempfile.TemporaryDirectory(prefix="antiphon-") as name:
             folder = Path(name)
-            song, sound, settings = folder / "part.mid", folder / "part.wav", folder / "settings"
+            song, sound, settings = folder / "part.mid", folder / "part.raw", folder / "settings"
             song.write_bytes(midi.dumps(_score(part, seconds)))
             # An empty settings file, so that a musician's own FluidSynth settings do not change the sound.
             settings.write_text("")
             command = [str(self.program), "-ni", "-q", "-f", str(settings), "-R", "0", "-C", "0", "-g", str(_GAIN)]
-            command += ["-r", str(self.rate), "-o", "synth.polyphony=2048", "-T", "wav", "-O", "float"]
+            command += ["-r", str(self.rate), "-o", "synth.polyphony=2048", "-T", "raw", "-O", "float"]
             command += ["-F", str(sound), str(self.soundfont), str(song)]
             try:
                 done = subprocess.run(command, capture_output=True, timeout=30 + seconds, check=False)
@@ -76,11 +77,17 @@ class FluidSynth:
             if done.returncode != 0 or not sound.is_file():
                 reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"code {done.returncode}"]
                 raise OutputError(f"FluidSynth failed ({reason[0]}); choose the engine 'sampler'.")
-            samples, _ = audio.read(sound)
-        out = np.zeros((2, n_samples), dtype=np.float32).T
-        count = min(n_samples, len(samples))
-        out[:count] = samples[:count]
-        return out
+            return _read(sound, n_samples)
+
+
+def _read(path: Path, n_samples: int) -> Stereo:
+    """Raw interleaved floats as [n_samples, 2]: cut, or silent where the file ends first."""
+    out = np.zeros((2, n_samples), dtype=np.float32)
+    with path.open("rb") as file:
+        for at in range(0, n_samples, _PIECE):
+            frames = np.fromfile(file, dtype=np.float32, count=2 * min(_PIECE, n_samples - at)).reshape(-1, 2)
+            out[:, at : at + len(frames)] = frames.T
+    return out.T
 
 
 def _score(part: Part, seconds: float) -> Score:

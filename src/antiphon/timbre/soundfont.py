@@ -23,7 +23,15 @@ ENVIRONMENT = "ANTIPHON_SOUNDFONT"
 """Environment variable that names a SoundFont to use instead of the one that comes with the install."""
 
 PRESET = np.dtype(
-    [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("library", "<u4"), ("genre", "<u4"), ("morph", "<u4")]
+    [
+        ("name", "S20"),
+        ("program", "<u2"),
+        ("bank", "<u2"),
+        ("bag", "<u2"),
+        ("library", "<u4"),
+        ("genre", "<u4"),
+        ("morph", "<u4"),
+    ]
 )
 INSTRUMENT = np.dtype([("name", "S20"), ("bag", "<u2")])
 BAG = np.dtype([("generator", "<u2"), ("modulator", "<u2")])

@@ -18,11 +18,20 @@ def detect(folder: Path) -> bool:
     return folder.is_dir()
 
 
-def units(folder: Path, skip: frozenset[Path] = frozenset()) -> Iterator[Unit]:
-    """One unit a file with a known suffix, in order of path; folders in `skip` are left out."""
-    for root, folders, names in os.walk(folder):
+def units(folder: Path, skip: frozenset[str] = frozenset()) -> Iterator[Unit]:
+    """One unit a file with a known suffix, in order of path; the real folders in `skip`, and hidden ones, are left out.
+
+    Links to folders are followed, each real folder once.
+    """
+    seen: set[str] = set()
+    for root, folders, names in os.walk(folder, followlinks=True):
         here = Path(root)
-        folders[:] = sorted(f for f in folders if here / f not in skip and not f.startswith("."))
+        real = os.path.realpath(root)
+        if real in skip or real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             if Path(name).suffix.lower() in files.READABLE and not name.startswith("."):
                 yield Unit(NAME, str(folder), (here / name).relative_to(folder).as_posix())

@@ -15,6 +15,7 @@ JUMP, ODD_JUMP = 4.0, 9.0
 """Cost, in matched notes, of a change of shift by whole beats and by anything else."""
 
 Pairs = list[tuple[int, int]]
+Points = npt.NDArray[np.int64]
 
 
 class Stretch(NamedTuple):
@@ -36,27 +37,26 @@ class Alignment(NamedTuple):
     near: float
 
 
-def votes(notes: Pairs, labels: Pairs) -> dict[int, int]:
-    """Shift -> number of (note, label) pairs of one pitch that it brings together."""
-    mine, theirs = np.array(notes, dtype=np.int64), np.array(labels, dtype=np.int64)
-    gaps = theirs[None, :, 0] - mine[:, None, 0]
-    shifts, counts = np.unique(gaps[theirs[None, :, 1] == mine[:, None, 1]], return_counts=True)
-    return dict(zip(shifts.tolist(), counts.tolist(), strict=True))
+def votes(notes: Points, labels: Points) -> tuple[Points, int]:
+    """How many (note, label) pairs of one pitch each shift brings together: counts, and the shift of the first count."""
+    same = labels[None, :, 1] == notes[:, None, 1]
+    gaps = (labels[None, :, 0] - notes[:, None, 0])[same]
+    if len(gaps) == 0:
+        return np.zeros(0, dtype=np.int64), 0
+    least = int(gaps.min())
+    return np.bincount(gaps - least), least
 
 
-def _emissions(notes: Pairs, labels: Pairs, centre: int) -> npt.NDArray[np.float64]:
+def _emissions(notes: Points, labels: Points, centre: int) -> npt.NDArray[np.float64]:
     """Fit [note, shift] of every note under every shift centre-REACH..centre+REACH: 1 exact, NEAR one off, else 0."""
-    span = max(labels[-1][0], notes[-1][0] + abs(centre)) + 2 * REACH + 4
-    roll = np.zeros((128, 2 * span), dtype=bool)
-    for at, pitch in labels:
-        roll[pitch, at + span] = True
-    near = roll.copy()
-    near[:, 1:] |= roll[:, :-1]
-    near[:, :-1] |= roll[:, 1:]
-    row = np.array([p for _, p in notes])[:, None]
-    column = np.array([t for t, _ in notes])[:, None] + np.arange(centre - REACH, centre + REACH + 1)[None, :] + span
-    column = np.clip(column, 0, 2 * span - 1)
-    return np.asarray(np.where(roll[row, column], 1.0, np.where(near[row, column], NEAR, 0.0)))
+    low = centre - REACH + int(notes[0, 0]) - 2
+    high = int(max(labels[-1, 0], notes[-1, 0] + centre + REACH)) + 2
+    worth = np.zeros((128, high - low + 1))
+    labels = labels[labels[:, 0] >= low + 1]
+    for off, value in ((-1, NEAR), (1, NEAR), (0, 1.0)):
+        worth[labels[:, 1], labels[:, 0] + off - low] = value
+    windows = np.lib.stride_tricks.sliding_window_view(worth, 2 * REACH + 1, axis=1)
+    return np.asarray(windows[notes[:, 1], notes[:, 0] + centre - REACH - low])
 
 
 def align(notes: Pairs, labels: Pairs) -> Alignment | None:
@@ -65,48 +65,47 @@ def align(notes: Pairs, labels: Pairs) -> Alignment | None:
     Args:
       notes, labels: (onset in sixteenths, pitch), in order of onset.
     """
-    counted = votes(notes, labels)
-    if not counted:
+    mine, theirs = np.array(notes, dtype=np.int64).reshape(-1, 2), np.array(labels, dtype=np.int64).reshape(-1, 2)
+    counted, least = votes(mine, theirs)
+    if len(counted) == 0:
         return None
-    centre = max(counted, key=lambda k: counted[k] + 0.5 * (counted.get(k - 1, 0) + counted.get(k + 1, 0)))
-    fit = _emissions(notes, labels, centre)
-    count = len(fit)
+    blurred = counted + 0.5 * (np.append(counted[1:], 0) + np.append(0, counted[:-1]))
+    centre = least + int(np.argmax(blurred))
+    fit = _emissions(mine, theirs, centre)
     steady = int(np.argmax(fit.sum(axis=0)))
-    lost = count - float(fit[:, steady].sum())
-    path = np.full(count, steady) if lost <= JUMP else _best_path(fit)  # no change can win back more than is lost
-    chosen = fit[np.arange(count), path]
-    return Alignment(_stretches(notes, path + centre - REACH, chosen), float(np.mean(chosen == 1)), float(np.mean(chosen > 0)))
+    lead = np.cumsum(fit - fit[:, steady : steady + 1], axis=0)
+    gain = (lead - np.minimum(np.minimum.accumulate(lead, axis=0), 0)).max(axis=0)
+    states = np.flatnonzero(gain > JUMP)  # those that over some run of notes win back what a change costs
+    if len(states):
+        states = np.sort(np.append(states, steady))
+        path = states[_best_path(fit[:, states], states)]
+    else:
+        path = np.full(len(fit), steady)
+    chosen = fit[np.arange(len(fit)), path]
+    return Alignment(_stretches(mine, path + centre - REACH, chosen), float(np.mean(chosen == 1)), float(np.mean(chosen > 0)))
 
 
-def _best_path(fit: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Shift index of every note on the path that fits most notes, less the costs of changing (Viterbi)."""
-    count, states = fit.shape
-    table = np.pad(fit, ((0, 0), (0, -states % 4)), constant_values=-np.inf).reshape(count, -1, 4)
-    own = np.arange(table[0].size).reshape(-1, 4)  # rows: whole beats; columns: sixteenths off the beat
-    back = np.zeros(table.shape, dtype=np.int32)
-    score = table[0]
-    for t in range(1, count):
-        row = score.argmax(axis=0)
-        of_column = 4 * row + own[0]
-        value = score[row, own[0]] - JUMP
-        anywhere = int(score.argmax())
-        odd = float(score.flat[anywhere]) - ODD_JUMP
-        of_column = np.where(odd > value, anywhere, of_column)
-        value = np.maximum(value, odd)
-        back[t] = np.where(score >= value, own, of_column)
-        score = np.maximum(score, value) + table[t]
-    back = back.reshape(count, -1)
-    path = np.empty(count, dtype=np.int64)
+def _best_path(fit: npt.NDArray[np.float64], shifts: Points) -> Points:
+    """State of every note on the path that fits most notes, less the costs of changing (Viterbi)."""
+    apart = np.abs(shifts[:, None] - shifts[None, :])
+    cost = np.where(apart == 0, 0.0, np.where(apart % 4 == 0, JUMP, ODD_JUMP))
+    back = np.zeros(fit.shape, dtype=np.int64)
+    score = fit[0]
+    for t in range(1, len(fit)):
+        arriving = score[:, None] - cost
+        back[t] = arriving.argmax(axis=0)
+        score = arriving.max(axis=0) + fit[t]
+    path = np.empty(len(fit), dtype=np.int64)
     path[-1] = int(np.argmax(score))
-    for t in range(count - 1, 0, -1):
+    for t in range(len(fit) - 1, 0, -1):
         path[t - 1] = back[t, path[t]]
     return path
 
 
-def _stretches(notes: Pairs, shifts: npt.NDArray[np.int64], fit: npt.NDArray[np.float64]) -> tuple[Stretch, ...]:
+def _stretches(notes: Points, shifts: Points, fit: npt.NDArray[np.float64]) -> tuple[Stretch, ...]:
     """Runs of one shift, bounded by the label times of the notes in them that do fit."""
     runs: list[Stretch] = []
-    for (onset, _), shift, worth in zip(notes, shifts.tolist(), fit.tolist(), strict=True):
+    for onset, shift, worth in zip(notes[:, 0].tolist(), shifts.tolist(), fit.tolist(), strict=True):
         at = onset + shift
         if runs and runs[-1].shift == shift:
             if worth:
