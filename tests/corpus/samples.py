@@ -18,7 +18,12 @@ CHORDS = (("C:maj", 0, (0, 4, 7)), ("A:min", 9, (9, 0, 4)), ("F:maj", 5, (5, 9, 
 def melody(bars: int, seed: int = 0) -> list[tuple[int, int]]:
     """(onset in sixteenths, pitch): eight eighths a bar, the first of every bar left out."""
     rng = np.random.default_rng(seed)
-    return [(16 * b + 2 * k, int(p)) for b in range(bars) for k, p in enumerate(rng.choice([60, 62, 64, 65, 67, 69, 71, 72], 8)) if k]
+    return [
+        (16 * b + 2 * k, int(p))
+        for b in range(bars)
+        for k, p in enumerate(rng.choice([60, 62, 64, 65, 67, 69, 71, 72], 8))
+        if k
+    ]
 
 
 def pop909(folder: Path, number: str, *, bars: int = 16, shift: int = 20, extra_at: int | None = None, seed: int = 0) -> None:
@@ -80,7 +85,9 @@ def nottingham(folder: Path, names: tuple[str, ...] = ("ashover1", "reelsa-c12",
         rng = np.random.default_rng(seed)
         tune = [(1440 + 480 * i, 480, int(p), 90) for i, p in enumerate(rng.choice([67, 69, 71, 72, 74, 76], 33))]
         chords = (Chord(0), Chord(5), Chord(7, "7"), Chord(0))
-        block = [(1920 * (i + 1), 1920, 36 + pc + 12 * (pc < c.root), 70) for i, c in enumerate(chords * 2) for pc in c.pitch_classes]
+        block = [
+            (1920 * (i + 1), 1920, 36 + pc + 12 * (pc < c.root), 70) for i, c in enumerate(chords * 2) for pc in c.pitch_classes
+        ]
         score = Score(480, (Track("", 0, False, tune), Track("", 0, False, block)))
         (folder / "MIDI" / f"{name}.mid").write_bytes(midi.dumps(score))
 
@@ -91,6 +98,8 @@ def random_song(seed: int, notes: int = 60) -> Score:
     parts = []
     for name, base in (("melody", 72), ("bass", 45)):
         onset = np.cumsum(rng.choice([120, 240, 480], notes)) - 120
-        rows = zip(onset.tolist(), (base + rng.integers(-9, 10, notes)).tolist(), rng.integers(40, 100, notes).tolist(), strict=True)
+        rows = zip(
+            onset.tolist(), (base + rng.integers(-9, 10, notes)).tolist(), rng.integers(40, 100, notes).tolist(), strict=True
+        )
         parts.append(Track(name, 0, False, [(o, 120, p, v) for o, p, v in rows]))
     return Score(480, tuple(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import samples
@@ -49,6 +49,7 @@ def test_works_join_by_name_and_by_likeness_through_chains() -> None:
     assert group_works(works, [Match(2, 3, 0.9), Match(1, 3, 0.6)]) == ["a", "a", "a", "a", "d"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30))
 def test_groups_are_what_joining_step_by_step_gives(pairs: list[tuple[int, int]]) -> None:
     groups, plain = Groups(20), [{i} for i in range(20)]
@@ -60,6 +61,7 @@ def test_groups_are_what_joining_step_by_step_gives(pairs: list[tuple[int, int]]
     assert [groups.root(i) for i in range(20)] == [min(plain[i]) for i in range(20)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.none() | st.sampled_from(SPLITS)), max_size=30), st.integers(0, 5))
 def test_no_unpublished_piece_leaks_and_published_splits_stand(pieces: list[tuple[str, str | None]], seed: int) -> None:
     works, published = [w for w, _ in pieces], [s for _, s in pieces]

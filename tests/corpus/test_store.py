@@ -22,7 +22,7 @@ from strategies import midi_scores
 
 
 @given(st.lists(midi_scores(), max_size=4))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_goes_in_comes_out(scores: list[Score]) -> None:
     pieces = [Piece(s, f"w{i}", f"f{i}", "test", "CC0", "files", {"a": "ü\u2028"}) for i, s in enumerate(scores)]
     with tempfile.TemporaryDirectory() as folder:
@@ -34,7 +34,7 @@ def test_what_goes_in_comes_out(scores: list[Score]) -> None:
 
 
 @given(st.lists(midi_scores(), min_size=1, max_size=5), st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_chosen_pieces_of_a_shard_stay_whole(scores: list[Score], data: st.DataObject) -> None:
     keep = np.array(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
     tables, text = encode(Piece(s, "w", "f") for s in scores)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.music import fingerprint as fp
@@ -68,10 +68,14 @@ def test_the_digest_sees_each_note() -> None:
     original = song(7)
     notes = original.tracks[1].notes.copy()
     notes["duration"][10] += 120
-    assert fp.digest(original) != fp.digest(original.with_tracks([original.tracks[0], replace(original.tracks[1], notes=notes)]))
+    assert fp.digest(original) != fp.digest(
+        original.with_tracks([original.tracks[0], replace(original.tracks[1], notes=notes)])
+    )
     louder = original.tracks[0].notes.copy()
     louder["velocity"] = 127
-    assert fp.digest(original) == fp.digest(original.with_tracks([replace(original.tracks[0], notes=louder), original.tracks[1]]))
+    assert fp.digest(original) == fp.digest(
+        original.with_tracks([replace(original.tracks[0], notes=louder), original.tracks[1]])
+    )
 
 
 def test_tiny_pieces_have_no_shingles_and_are_like_nothing() -> None:
@@ -81,6 +85,7 @@ def test_tiny_pieces_have_no_shingles_and_are_like_nothing() -> None:
     assert fp.digest(Score()) != fp.digest(tiny)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 2**64 - 1), min_size=20, max_size=200), st.floats(0, 1))
 def test_sketches_estimate_the_share_of_common_hashes(values: set[int], share: float) -> None:
     hashes = np.array(sorted(values), dtype=np.uint64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.music.edit import transpose
@@ -51,6 +51,7 @@ def test_weights_are_quarters_sounding_in_each_cell() -> None:
     assert weights == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 3000), st.integers(0, 127), st.just(80)), min_size=1, max_size=30),
     st.sets(st.integers(1, 9000), max_size=9),
@@ -81,6 +82,7 @@ def key_profile_cells(tonic: int, count: int) -> np.ndarray:
     return np.tile(cell, (count, 1))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 12), st.lists(st.integers(0, 23), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
 def test_every_key_gets_its_least_room(cells: int, numbers: list[int], seed: int) -> None:
     weights = np.random.default_rng(seed).random((cells, 12))

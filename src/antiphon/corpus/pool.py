@@ -16,21 +16,26 @@ from antiphon.errors import AntiphonError
 
 POLL = 0.25
 """Seconds between looks at the clock while workers are busy."""
-STARTS = 3
-"""Times in a row that a worker may die before it reaches any file."""
+TRIES = 3
+"""Times that a task is tried again after its worker died before the first item or after the last."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Some items for one worker; `spoilt` are those not to be touched, as an earlier worker came to grief on them."""
+    """Some items for one worker; `spoilt` are those not to be touched, as an earlier worker came to grief on them.
+
+    `tries` counts the workers that died over the task without an item being to blame.
+    """
 
     number: int
     items: tuple[Any, ...]
     spoilt: dict[int, Cause] = field(default_factory=dict)
+    tries: int = 0
 
 
 Work = Callable[[Task, Any, Callable[[int], None]], Any]
-"""Module-level function (task, settings, report) -> result; it calls report(i) before it touches item i."""
+"""Module-level function (task, settings, report) -> result; it calls report(i) before it touches item i, and
+report(number of items) once it is through with them."""
 
 
 @dataclass
@@ -70,7 +75,7 @@ def run(
       tasks: drawn only as workers become free.
       jobs: number of processes.
       limit: seconds for one item.
-      progress: called with 1 for every item begun (an item begun anew is not counted twice).
+      progress: called with the number of items done since the last call, each item counted once.
 
     Raises:
       AntiphonError: workers cannot be started at all.
@@ -79,7 +84,7 @@ def run(
     waiting: deque[Task] = deque()
     source = iter(tasks)
     workers: list[_Worker] = []
-    failed_starts = 0
+    counted: dict[int, int] = {}
 
     def start() -> _Worker:
         here, there = context.Pipe()
@@ -111,24 +116,29 @@ def run(
                     while worker.pipe.poll():
                         kind, value = worker.pipe.recv()
                         if kind == "at":
-                            if progress is not None and value > worker.at and value not in task.spoilt:
-                                progress(1)
-                            worker.at, worker.since, failed_starts = value, time.monotonic(), 0
+                            fresh_items = value - counted.get(task.number, 0)
+                            if progress is not None and fresh_items > 0:
+                                progress(fresh_items)
+                            counted[task.number] = max(value, counted.get(task.number, 0))
+                            worker.at, worker.since = value, time.monotonic()
                         else:
                             assign(worker)
                             yield task, value
                             break
                 except (EOFError, OSError):
                     cause = Cause.CRASH
-                if cause is None and worker.task is task and worker.at >= 0 and time.monotonic() - worker.since > limit:
+                in_item = 0 <= worker.at < len(task.items)
+                if cause is None and worker.task is task and in_item and time.monotonic() - worker.since > limit:
                     cause = Cause.TIMEOUT
                 if cause is not None:
-                    failed_starts += worker.at < 0
-                    if failed_starts > STARTS:
-                        raise AntiphonError("Worker processes die as soon as they start; try again with one job.")
                     _end(worker)
-                    spoilt = {**task.spoilt, worker.at: cause} if worker.at >= 0 else task.spoilt
-                    waiting.append(replace(task, spoilt=spoilt))
+                    if in_item:
+                        task = replace(task, spoilt={**task.spoilt, worker.at: cause})
+                    elif task.tries < TRIES:
+                        task = replace(task, tries=task.tries + 1)
+                    else:
+                        raise AntiphonError("Worker processes die before or after their work; is there memory and disk enough?")
+                    waiting.append(task)
                     fresh = start()
                     workers[workers.index(worker)] = fresh
                     assign(fresh)

@@ -74,6 +74,7 @@ def _outcomes(task: Task, settings: Settings, report: Callable[[int], None]) -> 
         for outcome in load_unit(unit):
             found = clean(outcome, settings.limits, settings.grid) if isinstance(outcome, Piece) else outcome
             yield replace(found, source=prefix + found.source)
+    report(len(task.items))
 
 
 def make_shard(task: Task, settings: Settings, report: Callable[[int], None]) -> Summary:

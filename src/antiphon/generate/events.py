@@ -15,8 +15,9 @@ from antiphon.errors import BriefError
 from antiphon.generate.request import Description, Request, Take
 from antiphon.generate.runtime import Floats, Runtime
 from antiphon.generate.snapshot import Snapshot
+from antiphon.music.form import stretch
 from antiphon.music.harmony import Chord, Key, parse_key
-from antiphon.representations.events import EventCodec, transposition
+from antiphon.representations.events import MAX_PHRASE, EventCodec, section_letter, transposition
 from antiphon.representations.grammar import Demand, Mask, Walk
 
 MOST_EVENTS_A_BAR = 160
@@ -89,7 +90,7 @@ class EventGenerator:
         keys = [request.key or self._draw_key(rng) for rng in rngs]
         tempos = [request.tempo or self._draw_tempo(rng) for rng in rngs]
         writings = [
-            Writing(Walk(self.codec, self._demand(request, meter, key)), rng, [], [])
+            Writing(Walk(self.codec, self._demand(request, meter, key, rng)), rng, [], [])
             for key, rng in zip(keys, rngs, strict=True)
         ]
         for w, key in zip(writings, keys, strict=True):
@@ -111,7 +112,7 @@ class EventGenerator:
         tempos = self.snapshot.facts["tempos"]
         return float(round(tempos[int(rng.integers(len(tempos) // 4, len(tempos) * 3 // 4 + 1))]))
 
-    def _demand(self, request: Request, meter: tuple[int, int], key: Key) -> Demand:
+    def _demand(self, request: Request, meter: tuple[int, int], key: Key, rng: np.random.Generator) -> Demand:
         """The request in the codec's terms, moved to C major or A minor."""
         index = self.snapshot.spec.meters.index(meter)
         roles = self.snapshot.spec.roles
@@ -120,7 +121,18 @@ class EventGenerator:
         chords = None
         if request.chords is not None:
             chords = tuple(self._bar_chords(bar, index, transposition(key)) for bar in request.chords)
-        return Demand(request.bars, index, mask, chords)
+        return Demand(request.bars, index, mask, chords, self._draw_form(request.bars, rng))
+
+    def _draw_form(self, bars: int, rng: np.random.Generator) -> dict[int, tuple[int, int]] | None:
+        """Phrases as the training pieces have them, drawn by the take's seed; None where they have no labels."""
+        forms = self.snapshot.facts.get("forms")
+        if not forms:
+            return None
+        begins, sections = 0, {}
+        for phrase in stretch(forms, bars, rng):
+            sections[begins] = (section_letter(phrase.letter), min(phrase.bars, MAX_PHRASE))
+            begins += phrase.bars
+        return sections
 
     def _bar_chords(self, bar: Sequence[Chord | None], meter: int, move: int) -> tuple[tuple[int, Chord | None], ...]:
         steps = self.codec.steps_in(meter)

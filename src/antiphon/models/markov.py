@@ -3,7 +3,7 @@
 Legend: B batch, T events, F fields, n order, L levels of context, K longest row of a table.
 
 A field of the next event is predicted from ever longer contexts: nothing, then the event's earlier fields, then the
-last event, the last two, ... up to n (and, half-way to each, its value alone). With c(x) how often x followed a
+last event, the last two, ... up to n. With c(x) how often x followed a
 context, N their sum and D the number of different x (Witten and Bell 1991; Bell, Cleary and Witten 1990, "method C"):
 
     p_k(x) = c(x) / (N + D) + D / (N + D) * p_(k-1)(x)
@@ -44,8 +44,7 @@ class MarkovConfig:
     def cuts(self, field: int) -> tuple[int, ...]:
         """Lengths of a field's contexts in ids, after the empty one: the known fields, then event after event."""
         known = (1, field) if field > 1 else (1,) if field else ()
-        steps = ((field + PAST * k + 1, field + PAST * (k + 1)) for k in range(self.order))
-        return known + tuple(length for pair in steps for length in pair)
+        return known + tuple(field + PAST * k for k in range(1, self.order + 1))
 
 
 class Level(nn.Module):
@@ -120,7 +119,7 @@ class EventMarkov(nn.Module):
         """Windows [B, T, n * 3] after each event, the last event first; ids as floats, zeros before the beginning."""
         past = events[..., :PAST]
         shifted = [torch.nn.functional.pad(past, (0, 0, k, 0))[:, : past.shape[1]] for k in range(self.config.order)]
-        return torch.cat([s[..., [1, 0, 2]] for s in shifted], dim=-1).float()
+        return torch.cat(shifted, dim=-1).float()
 
     def forward(self, events: Tensor, times: Tensor, following: Tensor) -> list[Tensor]:
         """Log-probabilities of the following events, one [B, T, size] a field."""

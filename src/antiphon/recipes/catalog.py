@@ -14,9 +14,9 @@ FOLK = EventSpec(("melody", "chords"), (73, 24), FOLK_METERS, 4, 24)
 # fmt: off
 _ALL = (
     SequenceRecipe("pop-transformer", "pop", POP, steps=2400, lr=0.01, adam_lr=4e-3, evaluate_every=400),
-    SequenceRecipe("chorale-transformer", "chorale", CHORALE, width=192, layers=5, dropout=0.25, length=256, steps=1500,
-                   lr=0.01, adam_lr=4e-3, evaluate_every=150),
-    SequenceRecipe("folk-transformer", "folk", FOLK, width=192, layers=5, dropout=0.1, length=384, steps=2000,
+    SequenceRecipe("chorale-transformer", "chorale", CHORALE, width=192, layers=5, dropout=0.3, length=256, steps=900,
+                   lr=0.01, adam_lr=4e-3, role_drop=0.4, mark_drop=0.25, evaluate_every=150),
+    SequenceRecipe("folk-transformer", "folk", FOLK, width=192, layers=5, dropout=0.15, length=384, steps=1400,
                    lr=0.01, adam_lr=4e-3, evaluate_every=250),
 )
 # fmt: on

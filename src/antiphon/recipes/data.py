@@ -14,6 +14,7 @@ import numpy.typing as npt
 from antiphon.corpus.piece import Piece
 from antiphon.errors import InputError, TrainingError
 from antiphon.music.beats import tempo_at
+from antiphon.music.form import parse_form
 from antiphon.music.harmony import Key
 from antiphon.music.tonality import find_key
 from antiphon.representations.events import PITCHES, EventCodec, Events, EventSpec
@@ -77,6 +78,7 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
     keys: Counter[str] = Counter()
     meters: Counter[str] = Counter()
     licences: Counter[str] = Counter()
+    forms: Counter[str] = Counter()
     digest = hashlib.sha256()
     for piece in pieces:
         key = key_of(piece)
@@ -94,6 +96,7 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
             first = piece.score.meters[0]
             meters[f"{first.numerator}/{first.denominator}"] += 1
             licences[piece.licence] += 1
+            forms["".join(s.label for s in piece.score.sections)] += 1
     if not found["train"] or not found["valid"]:
         raise TrainingError(
             "Too little is left to train and validate on: " + (str(dict(out.refused)) or "the store is empty") + "."
@@ -110,10 +113,19 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
         "tempos": np.quantile(tempos, np.linspace(0.05, 0.95, 19)).round(1).tolist(),
         "keys": dict(keys.most_common()),
         "meters": dict(meters.most_common()),
+        "forms": sorted(form for form in forms if _is_form(form)),
         "licences": dict(licences.most_common()),
         "digest": digest.hexdigest(),
     }
     return out
+
+
+def _is_form(text: str) -> bool:
+    """Whether section labels read as a phrase string."""
+    try:
+        return bool(parse_form(text))
+    except InputError:
+        return False
 
 
 def window(
