@@ -81,8 +81,10 @@ def tables(readings: dict[str, dict[str, Reading]], real: dict[str, list[float]]
     """The measured part of the document."""
     names = list(readings)
     measures = list(readings[names[0]])
-    cells = {m: [f"**{number(readings[n][m].z)}**" if readings[n][m].p_value < SEEN else number(readings[n][m].z) for n in names]
-             for m in measures}  # fmt: skip
+    cells = {
+        m: [f"**{number(r.z)}**" if r.p_value < SEEN else number(r.z) for r in (readings[n][m] for n in names)]
+        for m in measures
+    }
     damages = [n for n in names if not n.startswith("none")]
     blind = [m for m in measures if not any(readings[n][m].p_value < SEEN for n in damages)]
     out = [
@@ -101,9 +103,10 @@ def tables(readings: dict[str, dict[str, Reading]], real: dict[str, list[float]]
     out += ["", f"Measures that notice none of these damages: {', '.join(blind) or 'none'}.", ""]
     for name, values in real.items():
         v = np.array(values)
+        near = np.mean(np.abs(v - 0.5) <= 0.03)
         out.append(
             f"Real against real, two-sample test with the {name}: mean accuracy {v.mean():.3f} over {len(v)} random draws of "
-            f"{count} against {count} songs (deviation {v.std():.3f}, {np.mean(np.abs(v - 0.5) <= 0.03):.0%} of them within 0.5 ± 0.03)."
+            f"{count} against {count} songs (deviation {v.std():.3f}, {near:.0%} of them within 0.5 ± 0.03)."
         )
     return "\n".join(out)
 

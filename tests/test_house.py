@@ -11,10 +11,9 @@ import antiphon
 
 SOURCE = Path(antiphon.__file__).parent
 
-EVERYWHERE = {"errors", "home", "__version__"}
+EVERYWHERE = {"errors", "__version__"}
 MAY_KNOW: dict[str, set[str]] = {
     "errors": set(),
-    "home": set(),
     "music": set(),
     "models": set(),
     "training": set(),

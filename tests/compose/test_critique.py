@@ -57,6 +57,15 @@ def test_one_pitch_on_end() -> None:
     assert "strikes" not in words(melody([64] * 13 + [60], name="piano"))
 
 
+def test_a_melody_sings_most_of_the_time_and_seldom_leaps() -> None:
+    sparse = melody([60, 62, 64, 60], length=16 * 1920)
+    held = replace(sparse, tracks=(*sparse.tracks, Track("piano", 0, False, [(0, 16 * 1920, 48, 80)])))
+    assert "the melody sings in only 6% of the bars" in words(held)
+    assert "sings" not in words(melody([60, 62, 64, 60], name="piano", length=16 * 1920))
+    assert "33% of the melody's steps are wider than an octave" in words(melody([60, 74, 72, 71, 85, 84, 83]))
+    assert "the melody has no note" in words(Score(480, (Track("melody"), *melody([60, 62, 64, 60], name="piano").tracks)))
+
+
 def test_foreign_notes_on_strong_beats() -> None:
     assert foreign_on_strong_beats(melody([61, 62, 64, 63, 60, 61, 64, 66]), C_MAJOR) == 0.25
     assert foreign_on_strong_beats(melody([60, 61, 64, 63, 60, 61, 67, 66]), C_MAJOR) == 0
@@ -108,10 +117,14 @@ def test_the_typical_take_wins_and_not_the_likeliest() -> None:
     assert "0.3 deviations from pieces the model never saw" in verdicts[1].reasons[0].text
 
 
-def test_without_a_card_the_middle_of_the_takes_is_typical() -> None:
-    assert typical_likelihood([-1.0, -2.0, -9.0], described())[0] == -2.0
-    assert typical_likelihood([-1.0], described(typical={"mean": "?"}))[0] == -1.0
-    assert typical_likelihood([float("nan")], described())[0] == 0.0
+def test_without_a_card_or_with_chords_given_the_middle_of_the_takes_is_typical() -> None:
+    free, given = Request(4), Request(1, chords=((None,),))
+    card = described(typical={"mean": -1.5, "std": 0.3})
+    assert typical_likelihood([-1.0, -2.0, -9.0], described(), free)[0] == -2.0
+    assert typical_likelihood([-1.0], described(typical={"mean": "?"}), free)[0] == -1.0
+    assert typical_likelihood([float("nan")], described(), free)[0] == 0.0
+    assert typical_likelihood([-1.0, -2.0, -9.0], card, free)[:2] == (-1.5, 0.3)
+    assert typical_likelihood([-1.0, -2.0, -9.0], card, given)[:2] == (-2.0, 0.3)
 
 
 def test_chords_count_only_where_asked_for() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import corpus_samples as samples
 import numpy as np
 import pytest
 
-import samples
 from antiphon.corpus.clean import Limits, clean, grid_pull
 from antiphon.corpus.piece import Cause, Piece, Refusal
 from antiphon.music.score import Score, Tempo, Track

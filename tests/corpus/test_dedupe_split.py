@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import corpus_samples as samples
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import samples
 from antiphon.corpus.dedupe import Groups, Match, exact_copies, group_works, near_copies, stacked
 from antiphon.corpus.split import SPLITS, assign, place
 from antiphon.errors import InputError

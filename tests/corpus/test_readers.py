@@ -7,13 +7,13 @@ import json
 import zipfile
 from pathlib import Path
 
+import corpus_samples as samples
 import numpy as np
 import pytest
 
-import samples
 from antiphon.corpus.ingest import find_units, iter_pieces
 from antiphon.corpus.piece import Cause, Piece, Refusal, Unit
-from antiphon.corpus.readers import generic, jsb, nottingham, openewld, pop909, reader_for
+from antiphon.corpus.readers import emopia, generic, groove, jsb, nottingham, openewld, pop909, reader_for
 from antiphon.corpus.readers.pop909_align import align
 from antiphon.corpus.readers.pop909_labels import parse_chord_name, read_chords
 from antiphon.errors import FormatError, InputError
@@ -21,7 +21,7 @@ from antiphon.io import midi
 from antiphon.music.beats import bar_starts
 from antiphon.music.edit import named
 from antiphon.music.harmony import Chord, Key
-from antiphon.music.score import ChordMark, KeyMark, Meter, Section, Tempo
+from antiphon.music.score import ChordMark, KeyMark, Meter, Score, Section, Tempo, Track
 
 
 def only(folder: Path) -> Piece:
@@ -209,6 +209,34 @@ def test_lead_sheets_have_melody_chords_and_the_mode_of_their_last_chord(tmp_pat
     assert refused[0].cause is Cause.UNREADABLE
 
 
+def test_clips_of_one_recording_are_one_work_with_their_emotions(tmp_path: Path) -> None:
+    for n, name in enumerate(["Q1_a-b_0", "Q1_a-b_1", "Q3_a-b_2", *(f"Q4_x_y{i}_0" for i in range(5))]):
+        (tmp_path / f"{name}.mid").write_bytes(midi.dumps(samples.random_song(n)))
+    assert reader_for(tmp_path) is emopia
+    pieces = list(iter_pieces(tmp_path))
+    assert [p.work for p in pieces[:4]] == ["emopia/a-b", "emopia/a-b", "emopia/a-b", "emopia/x_y0"]
+    assert [p.extras["quadrant"] for p in pieces[:3]] == ["Q1", "Q1", "Q3"]
+    assert (pieces[2].extras["valence"], pieces[2].extras["arousal"]) == ("-1", "-1")
+    assert {t.name for p in pieces for t in p.score.tracks} == {"piano"}
+
+
+def test_drum_performances_have_style_split_and_general_midi_drums(tmp_path: Path) -> None:
+    kit = Score(480, (Track("kit", 0, True, [(480 * i, 60, p, 90) for i, p in enumerate((36, 22, 26, 58, 38))]),))
+    place = tmp_path / "drummer1" / "session1"
+    place.mkdir(parents=True)
+    (place / "1_rock_100_beat_4-4.mid").write_bytes(midi.dumps(kit))
+    (place / "broken.mid").write_bytes(b"")
+    (tmp_path / "info.csv").write_text(
+        "drummer,style,bpm,beat_type,midi_filename,split\n"
+        "drummer1,rock,100,beat,drummer1/session1/1_rock_100_beat_4-4.mid,validation\n"
+    )
+    assert reader_for(tmp_path) is groove
+    piece = only(tmp_path)
+    assert [n.pitch for n in piece.score.tracks[0]] == [36, 42, 46, 43, 38]
+    assert (piece.split, piece.extras["style"], piece.extras["bpm"]) == ("valid", "rock", "100")
+    assert piece.score.tracks[0].is_drum
+
+
 def test_several_corpora_and_loose_files_below_one_folder_are_all_read_once(tmp_path: Path) -> None:
     samples.pop909(tmp_path / "pop", "001")
     samples.nottingham(tmp_path / "folk" / "nottingham", ("ashover1",))
@@ -234,3 +262,4 @@ def test_a_missing_folder_is_told_and_damaged_files_are_refusals(tmp_path: Path)
         (refusal,) = generic.load(unit)
         assert isinstance(refusal, Refusal)
         assert refusal.detail
+        assert str(tmp_path) not in refusal.detail

@@ -6,12 +6,12 @@ import json
 import tempfile
 from pathlib import Path
 
+import corpus_samples as samples
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import samples
 from antiphon.corpus.columns import decode_score, encode
 from antiphon.corpus.piece import Piece
 from antiphon.corpus.shard import Shard, chosen

@@ -16,7 +16,9 @@ RNG = np.random.default_rng(5)
 
 
 def rows(n: int, dimensions: int = 6, shift: float = 0.0) -> np.ndarray:
-    return np.random.default_rng([n, dimensions]).standard_normal((n, dimensions)) @ np.diag(np.arange(1, dimensions + 1)) + shift
+    return (
+        np.random.default_rng([n, dimensions]).standard_normal((n, dimensions)) @ np.diag(np.arange(1, dimensions + 1)) + shift
+    )
 
 
 def test_frechet_against_scipy_sqrtm() -> None:

@@ -85,6 +85,7 @@ def test_drum_pattern_of_straight_eighths_is_one() -> None:
 
 def test_tonal_distance_by_hand() -> None:
     """C against C is 0; C against G is the distance of two columns of the transform."""
+
     def line(p: int, role: str) -> Part:
         return part([(0, 16, p)], role)
 

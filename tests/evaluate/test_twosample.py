@@ -123,7 +123,9 @@ def through_mido(score: Score) -> Score:
 
     file = mido.MidiFile(ticks_per_beat=96)
     for number, track in enumerate(score.tracks):
-        events = sorted([(n.onset * 24, 1, n.pitch) for n in track] + [((n.onset + n.duration) * 24, 0, n.pitch) for n in track])
+        events = sorted(
+            [(n.onset * 24, 1, n.pitch) for n in track] + [((n.onset + n.duration) * 24, 0, n.pitch) for n in track]
+        )
         out = mido.MidiTrack([mido.MetaMessage("track_name", name=f"T{number}")])
         now = 0
         for tick, on, pitch in events:

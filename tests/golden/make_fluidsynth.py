@@ -44,7 +44,7 @@ def part(program: int, is_drum: bool, notes: tuple[tuple[int, int], ...]) -> Par
 
 
 def measure(sound: npt.NDArray[np.float32], notes: int) -> dict[str, npt.NDArray[np.float64]]:
-    """Spectra [notes, 3, 60] in dB below the note's top band, onset [s], peak [Hz], loudness [dB RMS]; one row a note."""
+    """Spectra [notes, 3, 60] in dB below the note's top band, onset [s], three peaks [Hz], loudness [dB]; one row a note."""
     mono = sound.astype(np.float64).mean(axis=1)
     rows = [_note(mono[int(i * GAP * RATE) : int((i + 1) * GAP * RATE)]) for i in range(notes)]
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -68,19 +68,25 @@ def _note(mono: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
     return {
         "spectra": np.maximum(level - level.max(), -FLOOR),
         "onset": np.array(onset),
-        "peak": np.array(_peak(mono[int(0.2 * RATE) : int(1.0 * RATE)])),
+        "peaks": np.array(_peaks(mono[int(0.2 * RATE) : int(1.0 * RATE)])),
         "loudness": np.array(10 * np.log10(max((mono**2).mean(), 1e-12))),
     }
 
 
-def _peak(piece: npt.NDArray[np.float64]) -> float:
-    """Frequency of the strongest partial, by a parabola through the spectrum's highest point."""
+def _peaks(piece: npt.NDArray[np.float64]) -> list[float]:
+    """Frequencies of the three strongest partials, strongest first, by a parabola through each highest point."""
     size = 1 << 19
     power = np.log(np.abs(np.fft.rfft(piece * np.hanning(len(piece)), size)) + 1e-12)
-    i = int(power[1:-1].argmax()) + 1
-    below, here, above = power[i - 1 : i + 2]
-    bend = below - 2 * here + above
-    return (i + (0.5 * (below - above) / bend if bend else 0.0)) * RATE / size
+    left = power.copy()
+    left[[0, -1]] = -np.inf
+    found = []
+    for _ in range(3):
+        i = int(left.argmax())
+        below, here, above = power[i - 1 : i + 2] if 0 < i < len(power) - 1 else np.zeros(3)
+        bend = below - 2 * here + above
+        found.append((i + (0.5 * (below - above) / bend if bend else 0.0)) * RATE / size)
+        left[int(i * 0.97) : int(i * 1.03) + 2] = -np.inf
+    return found
 
 
 def main() -> None:
@@ -94,7 +100,7 @@ def main() -> None:
         for name, values in found.items():
             rows[f"{name}_{number}"] = values
     packed = {}
-    for name in ("spectra", "onset", "peak", "loudness"):
+    for name in ("spectra", "onset", "peaks", "loudness"):
         for kind, numbers in (("programs", range(128)), ("drums", [128])):
             values = np.array([rows[f"{name}_{n}"] for n in numbers])
             # Half decibels in a byte are finer than the comparison asks for, and keep the file small.

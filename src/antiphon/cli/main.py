@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from antiphon import __version__
-from antiphon.cli import compose, convert, corpus, evaluate, listen, models, picture, render
+from antiphon.cli import compose, convert, corpus, evaluate, listen, models, picture, render, train
 from antiphon.errors import AntiphonError
 
 app = typer.Typer(
@@ -43,6 +43,9 @@ app.command("convert")(convert.convert)
 app.command("picture")(picture.picture)
 app.command("models")(models.models)
 app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
+app.command("export")(train.export)
+app.command("recipes")(train.recipes)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(listen.app, name="listen")
 

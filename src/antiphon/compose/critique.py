@@ -16,6 +16,11 @@ from antiphon.music.harmony import Key
 from antiphon.music.score import Score, Track
 
 LONG_SILENCE_SECONDS = 2.5
+LEADERS = ("melody", "soprano")
+LEAST_SUNG = 0.5
+"""Share of bars in which a leading part begins a note in 19 of 20 stretches of sixteen bars of POP909."""
+MOST_LEAPS = 0.025
+"""Share of steps wider than an octave in the melody that 99 of 100 such stretches stay below."""
 WEIGHTS = {
     "typical": 0.5,
     "key": 6.0,
@@ -24,6 +29,8 @@ WEIGHTS = {
     "silence": 0.5,
     "range": 4.0,
     "repeat": 2.0,
+    "rests": 2.0,
+    "leaps": 8.0,
     "stuck": 1.0,
     "rest": 0.4,
 }
@@ -58,7 +65,7 @@ def judge(takes: Sequence[Take], scores: Sequence[Score], description: Descripti
       description: of the generator; its card says which likelihood is typical.
       request: what was asked; chords count only where asked for, and without a key each score's own is taken.
     """
-    typical = typical_likelihood([take.log_likelihood for take in takes], description)
+    typical = typical_likelihood([take.log_likelihood for take in takes], description, request)
     verdicts = []
     for i, (take, score) in enumerate(zip(takes, scores, strict=True)):
         key = request.key or (score.keys[0].key if score.keys else None)
@@ -74,17 +81,22 @@ def best(verdicts: Sequence[Verdict]) -> Verdict:
     return min(verdicts, key=lambda v: (v.penalty, v.take))
 
 
-def typical_likelihood(values: Sequence[float], description: Description) -> tuple[float, float, str]:
+def typical_likelihood(values: Sequence[float], description: Description, request: Request) -> tuple[float, float, str]:
     """Centre and spread of the nats per note that a typical piece gets, and who says so.
 
     Music that listeners call good is neither the most nor the least likely: a take is measured by its distance from
     what real pieces get (typical set), so the dullest take, which is the likeliest, does not win.
+
+    Where chords are given, the notes are easier to foresee than those of the card, so the takes' own middle stands in.
     """
     stated = description.card.get("typical")
-    if isinstance(stated, dict) and isinstance(stated.get("mean"), int | float) and isinstance(stated.get("std"), int | float):
-        return float(stated["mean"]), max(1e-3, float(stated["std"])), "pieces the model never saw"
     finite = [value for value in values if math.isfinite(value)] or [0.0]
-    return float(np.median(finite)), max(0.05, float(np.std(finite))), "the middle of the takes"
+    middle, spread = float(np.median(finite)), max(0.05, float(np.std(finite)))
+    if isinstance(stated, dict) and isinstance(stated.get("mean"), int | float) and isinstance(stated.get("std"), int | float):
+        spread = max(1e-3, float(stated["std"]))
+        if request.chords is None:
+            return float(stated["mean"]), spread, "pieces the model never saw"
+    return middle, spread, "the middle of the takes"
 
 
 def _typicality(value: float, centre: float, spread: float, authority: str) -> Reason:
@@ -99,10 +111,11 @@ def faults(score: Score, key: Key | None) -> list[Reason]:
     """What a teacher would mark in the score, each with its points; an empty list is a faultless piece."""
     if score.note_count == 0:
         return [Reason("there is not one note", 100.0)]
-    found = [_empty_bars(score), _silence(score), _repetition(score), *(_track_faults(score, t) for t in score.tracks)]
+    whole = [_empty_bars(score), _silence(score), _repetition(score)]
     if key is not None:
-        found += [_out_of_key(score, key), _no_rest(score, key)]
-    return [reason for reason in found if reason is not None]
+        whole += [_out_of_key(score, key), _no_rest(score, key)]
+    found = [reason for reason in whole if reason is not None]
+    return found + [reason for track in score.tracks for reason in _track_faults(score, track)]
 
 
 def _empty_bars(score: Score) -> Reason | None:
@@ -157,19 +170,34 @@ def _repetition(score: Score) -> Reason | None:
     return None
 
 
-def _track_faults(score: Score, track: Track) -> Reason | None:
+def _track_faults(score: Score, track: Track) -> list[Reason]:
+    """Faults of one part; only a part that leads is asked to be there most of the time and to be singable."""
+    leads = track.name in LEADERS
     if track.is_drum:
-        return None
+        return []
     if len(track) == 0:
-        return Reason(f"the {track.name} has no note", WEIGHTS["empty"] / 2)
+        return [Reason(f"the {track.name} has no note", WEIGHTS["rests"] if leads else WEIGHTS["rests"] / 4)]
+    found = []
     outside = out_of_range(track)
     if outside > 0:
-        return Reason(f"{outside:.0%} of the {track.name}'s notes are out of its range", WEIGHTS["range"] * outside)
-    changes = np.flatnonzero(np.diff(np.append(track.notes["pitch"].astype(np.int32), -1)))
-    longest = int(np.diff(np.insert(changes, 0, -1)).max())
-    if track.name in ("melody", "soprano") and longest > 10:
-        return Reason(f"the {track.name} strikes one pitch {longest} times on end", WEIGHTS["stuck"] * (longest - 10) / 10)
-    return None
+        found.append(Reason(f"{outside:.0%} of the {track.name}'s notes are out of its range", WEIGHTS["range"] * outside))
+    if not leads:
+        return found
+    starts = bar_starts(score)
+    sung = len(np.unique(np.searchsorted(starts, track.notes["onset"], side="right"))) / len(starts)
+    if sung < LEAST_SUNG:
+        said = f"the {track.name} sings in only {sung:.0%} of the bars"
+        found.append(Reason(said, WEIGHTS["rests"] * (1 - sung / LEAST_SUNG)))
+    pitch = track.notes["pitch"].astype(np.int32)
+    leaps = float(np.mean(np.abs(np.diff(pitch)) > 12)) if len(pitch) > 1 else 0.0
+    if leaps > MOST_LEAPS:
+        found.append(Reason(f"{leaps:.0%} of the {track.name}'s steps are wider than an octave", WEIGHTS["leaps"] * leaps))
+    longest = int(np.diff(np.flatnonzero(np.diff(pitch, prepend=-1, append=-1))).max())
+    if longest > 10:
+        found.append(
+            Reason(f"the {track.name} strikes one pitch {longest} times on end", WEIGHTS["stuck"] * (longest - 10) / 10)
+        )
+    return found
 
 
 def _out_of_key(score: Score, key: Key) -> Reason | None:

@@ -193,7 +193,7 @@ def _finish(work: Path, units: int, settings: Settings, division: tuple[float, f
     """Deduplicate and split over all shards, and write the store beside them."""
     paths = sorted(Path(settings.shards).glob("*.npz"))
     members = [read_members(p, "sketches", "leads", "digests", "lines", "refusals") for p in paths]
-    words = [json.loads(line) for m in members for line in m[3].tobytes().decode("utf-8", "surrogatepass").splitlines()]
+    words = [_known(line) for m in members for line in m[3].tobytes().split(b"\n")[:-1]]
     refusals = [r for m in members for r in json.loads(m[4].tobytes())]
     sketches, leads, digests = (np.concatenate([m[k] for m in members]) for k in range(3))
     copies = dedupe.exact_copies(digests)
@@ -231,6 +231,12 @@ def _finish(work: Path, units: int, settings: Settings, division: tuple[float, f
     return facts
 
 
+def _known(line: bytes) -> dict[str, Any]:
+    """What deduplication and splitting need of a piece's words."""
+    words = json.loads(line.decode("utf-8", "surrogatepass"))
+    return {name: words[name] for name in ("work", "source", "published_split", "licence", "corpus")}
+
+
 def _rows(paths: list[Path], keep: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, int]:
     """Rows that every table will have once only the kept pieces are left."""
     rows = dict.fromkeys(TABLES, 0)
@@ -265,7 +271,7 @@ def _parts(
         mine = [i for i in numbers if keep[i]]
         for k, i in enumerate(mine):
             if works[i] != words[i]["work"]:
-                entry = {**words[i], "work": works[i]}
+                entry = {**json.loads(lines[k].decode("utf-8", "surrogatepass")), "work": works[i]}
                 lines[k] = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
         pieces = tables["pieces"].copy()
         sizes = np.array([len(line) for line in lines], dtype=np.int64)

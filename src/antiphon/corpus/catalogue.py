@@ -132,7 +132,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         Rights.FREE,
         ("magenta/magenta", "zharry29/drums-with-llm"),
         "style, tempo, beat or fill, published split",
-        "files",
+        "groove",
         "the MIDI-only release 1.0.0, or the folder groove/ of the second repository",
     ),
     DataSet(
@@ -202,8 +202,8 @@ DATA_SETS: tuple[DataSet, ...] = (
         Rights.NON_COMMERCIAL,
         ("annahung31/EMOPIA",),
         "four quadrants of emotion",
-        "files",
-        "the MIDI files; no grid can be asked for, as their tempo is a filler",
+        "emopia",
+        "the MIDI files Qn_RECORDING_SEGMENT.mid in one folder; no grid can be asked for, as their tempo is a filler",
     ),
     DataSet(
         "vgmidi",

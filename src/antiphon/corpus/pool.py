@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -40,11 +41,17 @@ report(number of items) once it is through with them."""
 
 @dataclass
 class _Worker:
+    """A process, the pipe to it, its task, the item it is at (-1 before the first) and since when."""
+
     process: BaseProcess
     pipe: Connection
-    task: Task | None = None
+    task: Task
     at: int = -1
     since: float = field(default_factory=time.monotonic)
+
+    @property
+    def in_item(self) -> bool:
+        return 0 <= self.at < len(self.task.items)
 
 
 def _serve(pipe: Connection, work: Work, settings: Any) -> None:
@@ -78,77 +85,92 @@ def run(
       progress: called with the number of items done since the last call, each item counted once.
 
     Raises:
-      AntiphonError: workers cannot be started at all.
+      AntiphonError: workers die again and again without an item being to blame.
     """
-    context = get_context("spawn")
-    waiting: deque[Task] = deque()
+    again: deque[Task] = deque()
     source = iter(tasks)
-    workers: list[_Worker] = []
     counted: dict[int, int] = {}
-
-    def start() -> _Worker:
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, work, settings), daemon=True)
-        process.start()
-        there.close()
-        return _Worker(process, here)
-
-    def assign(worker: _Worker) -> None:
-        worker.task = waiting.popleft() if waiting else next(source, None)
-        worker.at, worker.since = -1, time.monotonic()
-        if worker.task is not None:
-            worker.pipe.send(worker.task)
-
+    workers = [_start(work, settings, task) for task in islice(source, max(1, jobs))]
     try:
-        for _ in range(max(1, jobs)):
-            worker = start()
-            workers.append(worker)
-            assign(worker)
-            if worker.task is None:
-                break
-        while busy := [w for w in workers if w.task is not None]:
-            wait([w.pipe for w in busy], timeout=POLL)
-            for worker in busy:
-                task = worker.task
-                assert task is not None
-                cause: Cause | None = None
+        while workers:
+            wait([w.pipe for w in workers], timeout=POLL)
+            for worker in list(workers):
+                task, result, cause = worker.task, None, None
                 try:
-                    while worker.pipe.poll():
-                        kind, value = worker.pipe.recv()
-                        if kind == "at":
-                            fresh_items = value - counted.get(task.number, 0)
-                            if progress is not None and fresh_items > 0:
-                                progress(fresh_items)
-                            counted[task.number] = max(value, counted.get(task.number, 0))
-                            worker.at, worker.since = value, time.monotonic()
-                        else:
-                            assign(worker)
-                            yield task, value
-                            break
+                    result = _news(worker, counted, progress)
                 except (EOFError, OSError):
                     cause = Cause.CRASH
-                in_item = 0 <= worker.at < len(task.items)
-                if cause is None and worker.task is task and in_item and time.monotonic() - worker.since > limit:
+                if result is None and cause is None and worker.in_item and time.monotonic() - worker.since > limit:
                     cause = Cause.TIMEOUT
                 if cause is not None:
-                    _end(worker)
-                    if in_item:
-                        task = replace(task, spoilt={**task.spoilt, worker.at: cause})
-                    elif task.tries < TRIES:
-                        task = replace(task, tries=task.tries + 1)
-                    else:
-                        raise AntiphonError("Worker processes die before or after their work; is there memory and disk enough?")
-                    waiting.append(task)
-                    fresh = start()
-                    workers[workers.index(worker)] = fresh
-                    assign(fresh)
+                    again.append(_without_fault(worker, cause))
+                if cause is not None or result is not None:
+                    following = again.popleft() if again else next(source, None)
+                    if following is None or cause is not None or not _give(worker, following):
+                        _end(worker)
+                        workers.remove(worker)
+                        if following is not None:
+                            workers.append(_start(work, settings, following))
+                if result is not None:
+                    yield task, result[0]
     finally:
         for worker in workers:
             _end(worker)
 
 
+def _start(work: Work, settings: Any, task: Task) -> _Worker:
+    """A new worker with its first task."""
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there, work, settings), daemon=True)
+    process.start()
+    there.close()
+    worker = _Worker(process, here, task)
+    _give(worker, task)  # if it has died already, that is noticed at the first look at its pipe
+    return worker
+
+
+def _give(worker: _Worker, task: Task) -> bool:
+    """Hand a worker its next task; False where it is dead."""
+    worker.task, worker.at, worker.since = task, -1, time.monotonic()
+    try:
+        worker.pipe.send(task)
+    except OSError:
+        return False
+    return True
+
+
+def _news(worker: _Worker, counted: dict[int, int], progress: Callable[[int], None] | None) -> tuple[Any] | None:
+    """Read what a worker has sent; its result, in a tuple, if that has come.
+
+    Raises:
+      EOFError, OSError: it is dead.
+    """
+    while worker.pipe.poll():
+        kind, value = worker.pipe.recv()
+        if kind == "done":
+            return (value,)
+        done = value - counted.get(worker.task.number, 0)
+        if done > 0:
+            counted[worker.task.number] = value
+            if progress is not None:
+                progress(done)
+        worker.at, worker.since = value, time.monotonic()
+    return None
+
+
+def _without_fault(worker: _Worker, cause: Cause) -> Task:
+    """The task of a worker that came to grief, less the item at fault."""
+    task = worker.task
+    if worker.in_item:
+        return replace(task, spoilt={**task.spoilt, worker.at: cause})
+    if task.tries == TRIES:
+        raise AntiphonError("Worker processes die before or after their work; is there memory and disk enough?")
+    return replace(task, tries=task.tries + 1)
+
+
 def _end(worker: _Worker) -> None:
+    """Stop a worker, whatever it does."""
     worker.pipe.close()
-    if worker.task is not None:
-        worker.process.kill()
+    worker.process.kill()
     worker.process.join(timeout=5)

@@ -18,7 +18,7 @@ from antiphon.corpus.dedupe import stacked
 from antiphon.corpus.piece import Cause, Outcome, Piece, Refusal, Unit
 from antiphon.corpus.pool import Task
 from antiphon.corpus.readers import READERS
-from antiphon.music import fingerprint
+from antiphon.music.fingerprint import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,10 @@ def make_shard(task: Task, settings: Settings, report: Callable[[int], None]) ->
             refusals.append({"source": outcome.source, "cause": str(outcome.cause), "detail": outcome.detail})
             continue
         pieces.append(outcome)
-        sketches.append(fingerprint.sketch(fingerprint.shingles(outcome.score)))
-        leads.append(fingerprint.sketch(fingerprint.lead_shingles(outcome.score)))
-        digests.append(np.frombuffer(fingerprint.digest(outcome.score), dtype=np.uint8))
+        found = fingerprint(outcome.score)
+        sketches.append(found.whole)
+        leads.append(found.lead)
+        digests.append(np.frombuffer(found.notes, dtype=np.uint8))
     tables, lines = encode(pieces)
     members: dict[str, Any] = {
         **tables,

@@ -92,9 +92,10 @@ def compare(
     Returns:
       "bars", "clips generated", "clips reference", "size" (rows a side of the distances); "frechet", "kernel",
       "precision", "recall", "density", "coverage", "diversity", each with a "... ceiling" from two halves of the
-      reference; "frechet extrapolated" to infinite size; "frechet encoder" (None without an encoder); "ridge accuracy"
-      with "... low", "... high", "... ceiling"; "neural accuracy" likewise if asked for; "repetition" {"generated",
-      "reference"}: likeness by lag; "statistics" {name: {"generated", "reference", "gap in deviations"}};
+      reference; "frechet extrapolated" to infinite size (with its ceiling); "frechet encoder" (None without an
+      encoder); "ridge accuracy" with "... low", "... high", "... ceiling"; "neural accuracy" likewise if asked for;
+      "repetition" {"generated", "reference"}: likeness by lag; "statistics" {name: {"generated", "reference",
+      "gap in deviations"}};
       "left out": names of pieces that could not be used.
 
     Raises:
@@ -111,9 +112,10 @@ def compare(
         out[name] = number
         out[f"{name} ceiling"] = getattr(ceiling, name)
     rng = np.random.default_rng([seed, 404])
-    out["frechet extrapolated"] = frechet_extrapolated(vectors, real, rng)
-    out |= _encoder_distances(encoder or shipped_encoder(), pair.generated, pair.reference, seed)
     one, other = halves(pair.reference, rng)
+    out["frechet extrapolated"] = frechet_extrapolated(vectors, real, rng)
+    out["frechet extrapolated ceiling"] = frechet_extrapolated(real[one], real[other], rng)
+    out |= _encoder_distances(encoder or shipped_encoder(), pair.generated, pair.reference, seed)
     half_groups = [f"{side} {pair.reference[i].group}" for side, rows in (("a", one), ("b", other)) for i in rows.tolist()]
     found = {"ridge": (ridge_test(raw_generated, raw_reference, pair.groups, seed),
                        ridge_test(raw_reference[one], raw_reference[other], half_groups, seed))}  # fmt: skip
@@ -148,7 +150,8 @@ def compare_statistics(generated: Sequence[Clip], reference: Sequence[Clip]) -> 
     out = {}
     for name, real in theirs.items():
         fake = ours.get(name, np.full(1, np.nan))
-        spread = float(np.nanstd(real)) if not np.isnan(real).all() else float("nan")
+        known = real[~np.isnan(real)]
+        spread = float(known.std()) if len(known) else float("nan")
         gap = (mean(fake) - mean(real)) / spread if spread > 1e-12 else float("nan")
         out[name] = {"generated": mean(fake), "reference": mean(real), "gap in deviations": gap}
     return out

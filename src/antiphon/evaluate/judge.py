@@ -17,7 +17,7 @@ from antiphon.evaluate.originality import Index
 from antiphon.evaluate.prepare import Pair, halves, prepare
 from antiphon.evaluate.reading import Reading, Sample, read_all, read_mean, sample
 from antiphon.evaluate.rules import explain, rule_statistics
-from antiphon.evaluate.statistics import columns
+from antiphon.evaluate.statistics import columns, mean
 from antiphon.evaluate.structure import (
     bar_similarity,
     frame_consistency,
@@ -179,8 +179,7 @@ def statistics_table(ours: Sample, real: Sample, sets: dict[str, Sample], seed: 
         reading = read_mean(ours.statistics[name], ours.groups, values, real.groups, seed)
         truth = read_mean(values, real.groups, values[:0], [], seed)
         row = {"statistic": name, **reading._asdict(), "real": truth.value, "real low": truth.low, "real high": truth.high}
-        others = {n: float(np.nanmean(s.statistics[name])) if not np.isnan(s.statistics[name]).all() else float("nan")
-                  for n, s in sets.items() if n != "generated" and name in s.statistics}  # fmt: skip
+        others = {n: mean(other.statistics[name]) for n, other in sets.items() if n != "generated" and name in other.statistics}
         floor = abs(others.get("random notes", float("nan")) - truth.value)
         row |= others | {"gap closed": 1 - abs(reading.value - truth.value) / floor if floor > 1e-9 else float("nan")}
         rows.append(row)
@@ -190,7 +189,7 @@ def statistics_table(ours: Sample, real: Sample, sets: dict[str, Sample], seed: 
 def _mgeval(clips: Sequence[Clip], anchor: Sequence[Clip], seed: int) -> dict[str, Any]:
     found = mgeval.compare_features(clips, anchor, seed)
     return {
-        "mean overlap": float(np.nanmean([v[0] for v in found.values()])) if found else float("nan"),
+        "mean overlap": mean(np.array([v[0] for v in found.values()])),
         "features": {n: {"overlap": v[0], "divergence, as published": v[1]} for n, v in found.items()},
     }
 
@@ -207,9 +206,7 @@ def _structure(sets: dict[str, Sample], anchor: Sample) -> dict[str, Any]:
         middle = int(np.argsort([m.mean() for m in matrices], kind="stable")[len(matrices) // 2])
         out[name] = {
             "repetition by lag": profiles.mean(axis=0).tolist() if profiles.size else [],
-            "structureness": {
-                k: float(np.nanmean(v)) if not np.isnan(v).all() else float("nan") for k, v in indicators.items()
-            },
+            "structureness": {k: mean(v) for k, v in indicators.items()},
             "frame consistency": steady,
             "frame variance": varied,
             "self-similarity of a typical piece": np.round(matrices[middle], 3).tolist(),

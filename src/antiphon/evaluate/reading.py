@@ -81,7 +81,7 @@ class Sample(NamedTuple):
 def sample(clips: Sequence[Clip], encoder: Encoder | None = None) -> Sample:
     """Compute statistics and descriptors of clips."""
     table = columns([statistics(c) | structure(c) for c in clips])
-    pairs = [v for n, v in table.items() if n.startswith("tonal distance")]
+    pairs = [v for n, v in table.items() if n.startswith("tonal distance [")]
     if pairs:
         table["tonal distance"] = np.array([mean(row) for row in np.stack(pairs, axis=1)])
     vectors, _ = describe_all(clips)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from antiphon.evaluate.clip import Clip, Floats, Part
+from antiphon.evaluate.clip import Clip, Floats, Part, sounding
 from antiphon.evaluate.harmony import SCALE_MASKS, chord_changes, estimate_chords, half_bar_chroma
 
 _RADII = np.array([1.0, 1.0, 1.0, 1.0, 0.5, 0.5])
@@ -127,10 +127,21 @@ def drum_pattern(part: Part, bar_quarters: float) -> float:
 
 def tonal_distance(clip: Clip, first: int, second: int) -> float:
     """Mean over beats of the distance between the tonal centroids of two parts, true pitch classes; silent beats left out."""
-    beats = clip.steps // 4
-    if beats == 0:
-        return float("nan")
-    pair = clip.chromas[[first, second], : beats * 4].reshape(2, beats, 4, 12).sum(axis=2)
+    return _centroid_distance(clip.chromas[[first, second]])
+
+
+def as_published_distance(clip: Clip, first: int, second: int) -> float:
+    """Tonal distance with the published code's chroma of 7 adjacent semitones, for a row beside printed tables only."""
+    pair = [clip.parts[i] for i in (first, second)]
+    return _centroid_distance(
+        np.stack([sounding(p.onset, p.duration, np.clip((p.pitch - 24) // 7, 0, 11), clip.steps, 12) for p in pair])
+    )
+
+
+def _centroid_distance(chroma: Floats) -> float:
+    """Mean distance of tonal centroids by beat of two parts' chroma [2, T, 12]; nan without a beat where both sound."""
+    beats = chroma.shape[1] // 4
+    pair = chroma[:, : beats * 4].reshape(2, beats, 4, 12).sum(axis=2)
     total = pair.sum(axis=2)
     both = (total > 0).all(axis=0)
     if not both.any():
@@ -215,7 +226,9 @@ def statistics(clip: Clip) -> dict[str, float]:
         out[f"polyphony, 2 or more {role}"] = polyphony(clip, i, 2)
         out[f"polyphony, more than 2 {role}"] = polyphony(clip, i, 3)
     for i, j in itertools.combinations(pitched, 2):
-        out[f"tonal distance [{clip.parts[i].role}, {clip.parts[j].role}]"] = tonal_distance(clip, i, j)
+        roles = f"[{clip.parts[i].role}, {clip.parts[j].role}]"
+        out[f"tonal distance {roles}"] = tonal_distance(clip, i, j)
+        out[f"tonal distance, as published {roles}"] = as_published_distance(clip, i, j)
     pitch = clip.pitched[2]
     out["pitch-class entropy"] = pitch_class_entropy(clip)
     out["scale consistency"] = scale_consistency(clip)

@@ -7,12 +7,13 @@ from pathlib import Path
 from antiphon.errors import SnapshotError
 from antiphon.generate.events import EventGenerator
 from antiphon.generate.request import Generator
-from antiphon.generate.runtime import GruRuntime, Runtime, TransformerRuntime
+from antiphon.generate.rolls import RollGenerator
+from antiphon.generate.runtime import GruRuntime, MarkovRuntime, Runtime, TransformerRuntime
 from antiphon.generate.snapshot import Snapshot, open_snapshot
 
 SHIPPED = Path(__file__).resolve().parent.parent / "snapshots"
 
-RUNTIMES: dict[str, type[Runtime]] = {"transformer": TransformerRuntime, "gru": GruRuntime}
+RUNTIMES: dict[str, type[Runtime]] = {"transformer": TransformerRuntime, "gru": GruRuntime, "markov": MarkovRuntime}
 
 
 def available() -> list[str]:
@@ -41,6 +42,8 @@ def load(name: str) -> Generator:
       SnapshotError: there is none, it is damaged, or of a kind that this version does not know.
     """
     snapshot = find(name)
+    if snapshot.kind == "gan":
+        return RollGenerator(snapshot)
     if snapshot.kind not in RUNTIMES:
         raise SnapshotError(f"Model {snapshot.name!r} is of the kind {snapshot.kind!r}, which this version does not know.")
     return EventGenerator(snapshot, RUNTIMES[snapshot.kind](snapshot))

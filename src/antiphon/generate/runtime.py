@@ -103,3 +103,21 @@ class GruRuntime(Runtime):
         """Events [B, F] and times [B] -> state [B, d]."""
         h, self.state = self.step.run(None, {"events": events, "time": times, "state": self.state})
         return np.asarray(h)
+
+
+class MarkovRuntime(Runtime):
+    """Markov chain, whose state is the last events themselves: without their last field, the latest event first."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot)
+        self.order = snapshot.shape["order"]
+        self.reset(1)
+
+    def reset(self, takes: int) -> None:
+        """Forget everything; so many takes follow."""
+        self.window = np.zeros((takes, 3 * self.order), np.float32)
+
+    def feed(self, events: Ints, times: Ints) -> Floats:
+        """Events [B, F] and times [B] -> state [B, 3 * order], ids as floats."""
+        self.window = np.concatenate([events[:, :3].astype(np.float32), self.window], axis=1)[:, : 3 * self.order]
+        return self.window

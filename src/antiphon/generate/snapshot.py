@@ -1,6 +1,6 @@
 """Snapshot: a folder with a model's ONNX graphs, its codec, its provenance and its scores.
 
-snapshot.json   format, name, style, kind, spec, shape, facts, card, sha256 of each graph
+snapshot.json   format, name, style, kind, spec, shape, facts, card, sha256 of each graph; rolls where it writes these
 *.onnx          the graphs; nothing in the folder is ever executed as code
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from antiphon.errors import SnapshotError
 from antiphon.representations.events import EventSpec
+from antiphon.representations.pianoroll import PianoRollSpec
 
 FORMAT = 1
 
@@ -24,12 +25,13 @@ class Snapshot:
 
     Attributes:
       folder: where it lies.
-      name, style, kind: what it is called, writes and is ("transformer", "gru", "markov").
+      name, style, kind: what it is called, writes and is ("transformer", "gru", "markov", "gan").
       spec: its event codec.
       shape: sizes that the runtime needs (layers, heads, width).
       facts: of its training data (tempos, keys, meters).
       card: data, licences, recipe, seed, scores, faults.
       digest: SHA-256 over the graphs' digests and the description.
+      rolls: its piano-roll codec, where it writes rolls rather than events.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class Snapshot:
     facts: dict[str, Any]
     card: dict[str, Any]
     digest: str
+    rolls: PianoRollSpec | None = None
 
     def graph(self, name: str) -> Path:
         """Path of one graph."""
@@ -73,6 +76,7 @@ def open_snapshot(folder: Path) -> Snapshot:
         return Snapshot(
             folder, data["name"], data["style"], data["kind"], EventSpec.from_json(data["spec"]), data["shape"],
             data["facts"], data["card"], hashlib.sha256(text).hexdigest(),
+            PianoRollSpec.from_json(data["rolls"]) if "rolls" in data else None,
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SnapshotError(f"The snapshot in {folder} cannot be read ({error}); export or install it again.") from error

@@ -31,6 +31,7 @@ def dumps(score: Score, *, number: int = 1) -> str:
 
     Raises:
       InputError: no track has a pitched note.
+      LimitError: the piece has more bars than can be written down.
     """
     track = _melody(score)
     bars = bars_of(score)

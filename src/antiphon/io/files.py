@@ -39,19 +39,21 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
       OutputError: the folder is missing or may not be written, or the disk is full.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
+    temporary: Path | None = None
     try:
+        target = Path(os.path.realpath(path))
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
+        temporary = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
     except (OSError, ValueError) as error:
-        with contextlib.suppress(OSError, ValueError):
-            temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            with contextlib.suppress(OSError, ValueError):
+                temporary.unlink(missing_ok=True)
         reason = _reason(error) if isinstance(error, OSError) else "the path is not valid"
         raise OutputError(f"Cannot write {path}: {reason}.") from error
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from math import lcm
 
 from antiphon.io.musicxml_kinds import write_harmony
+from antiphon.io.musicxml_signs import Spelling, accidentals, beams
 from antiphon.io.notation import MAX_VOICES, STEPS, Bar, Piece, Staff, bars_of, staves_of, used_steps
-from antiphon.music.harmony import FIFTHS_STEPS, spell
 from antiphon.music.instruments import DRUM_KEYS, PROGRAMS
 from antiphon.music.score import Score, Track
 
@@ -29,8 +29,6 @@ _CONTAINER = (
     "</rootfiles></container>\n"
 )
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-_BEAMS = {"eighth": 1, "16th": 2, "32nd": 3}
 _LARGEST_DIVISIONS = 16_383
 
 # Where a drum stands on its staff, by General MIDI key: (step, octave, notehead).
@@ -71,6 +69,9 @@ def dumps(score: Score, *, max_voices: int = MAX_VOICES) -> bytes:
     Args:
       score: the piece.
       max_voices: most voices on a staff, 1 to 4; with 2 a page is easier to read, and held notes are cut for it.
+
+    Raises:
+      LimitError: the piece has more bars than can be written down.
     """
     bars = bars_of(score)
     staves = [staves_of(track, bars, score.resolution, max_voices) for track in score.tracks]
@@ -153,7 +154,7 @@ def _measure(context: _Context, staves: list[Staff], k: int) -> ET.Element:
     if len(attributes):
         measure.append(attributes)
     marks = _marks(context, bar) if context.leads else []
-    signs = _accidentals(context, staves, k)
+    signs = {} if context.track.is_drum else accidentals(staves, k, context.fifths(bar.start))
     first = True
     for s, staff in enumerate(staves):
         for v, voice in enumerate(staff.voices):
@@ -185,11 +186,10 @@ def _attributes(context: _Context, staves: list[Staff], k: int) -> ET.Element:
     fifths = context.fifths(bar.start)
     minor = [m.key.minor for m in context.score.keys if m.tick * STEPS <= bar.start * context.score.resolution]
     mode = ("minor" if minor[-1] else "major") if minor else ""
-    if not context.track.is_drum and (before is None or _mode_before(context, before) != (fifths, mode)):
+    if mode and not context.track.is_drum and (before is None or _mode_before(context, before) != (fifths, mode)):
         key = ET.SubElement(element, "key")
         ET.SubElement(key, "fifths").text = str(fifths)
-        if mode:
-            ET.SubElement(key, "mode").text = mode
+        ET.SubElement(key, "mode").text = mode
     if before is None or before.meter[1:] != bar.meter[1:]:
         time = ET.SubElement(element, "time")
         ET.SubElement(time, "beats").text = str(bar.meter.numerator)
@@ -269,7 +269,7 @@ def _write_voice(
     bar: Bar,
     where: tuple[str, str, str],
     marks: list[tuple[int, ET.Element]],
-    signs: dict[tuple[int, int], tuple[str, int, int, str]],
+    signs: dict[tuple[int, int], Spelling],
     hidden: bool,
 ) -> None:
     """One voice of one bar; `hidden`: its rests are left blank, as the voice above already fills the bar."""
@@ -279,7 +279,7 @@ def _write_voice(
         whole = True
     else:
         whole = all(not p.pitches for p in pieces)
-    beams = _beams(pieces, bar)
+    joined = beams(pieces, bar)
     if whole:
         pieces = [Piece(0, bar.length)]
     for i, piece in enumerate(pieces):
@@ -294,7 +294,7 @@ def _write_voice(
             measure.append(_rest(context, piece, where, whole))
         for n, (pitch, velocity) in enumerate(piece.pitches):
             sign = signs.get((id(piece), pitch), ("", 0, 0, ""))
-            measure.append(_note(context, piece, (pitch, velocity), sign, where, beams.get(i, []), n > 0))
+            measure.append(_note(context, piece, (pitch, velocity), sign, where, joined.get(i, []), n > 0))
 
 
 def _rest(context: _Context, piece: Piece, where: tuple[str, str, str], whole: bool) -> ET.Element:
@@ -315,9 +315,9 @@ def _note(
     context: _Context,
     piece: Piece,
     sound: tuple[int, int],
-    sign: tuple[str, int, int, str],
+    sign: Spelling,
     where: tuple[str, str, str],
-    beams: list[str],
+    levels: list[str],
     in_chord: bool,
 ) -> ET.Element:
     pitch, velocity = sound
@@ -352,7 +352,7 @@ def _note(
     if where[1]:
         ET.SubElement(note, "staff").text = where[1]
     if not in_chord:
-        for level, state in enumerate(beams):
+        for level, state in enumerate(levels):
             ET.SubElement(note, "beam", number=str(level + 1)).text = state
     bracket = (piece.opens or piece.closes) and not in_chord
     if ties or bracket:
@@ -383,63 +383,3 @@ def _tuplet(notations: ET.Element, piece: Piece) -> None:
         ET.SubElement(notations, "tuplet", type="stop")
     if piece.opens:
         ET.SubElement(notations, "tuplet", type="start", bracket="yes")
-
-
-# ------------------------------------------------------------------------------------------------- beams, accidentals
-
-
-def _beams(pieces: list[Piece], bar: Bar) -> dict[int, list[str]]:
-    """For each piece by its index the state of its beams ("begin", "continue", "end", hooks), grouped by beat."""
-    size = max(bar.beat, STEPS // 2)
-    wide = 2 * size if bar.meter[1:] in ((4, 4), (2, 2)) else size
-    uneven = {p.start // wide for p in pieces if p.pitches and (p.tuplet or p.length != STEPS // 2)}
-    groups: dict[int, list[int]] = {}
-    for i, piece in enumerate(pieces):
-        if piece.pitches and piece.value[0] in _BEAMS:
-            half = piece.start // wide
-            groups.setdefault(piece.start // size if half in uneven else half * wide // size, []).append(i)
-    found: dict[int, list[str]] = {}
-    for group in groups.values():
-        run: list[int] = []
-        for i in [*group, -1]:
-            if run and i != run[-1] + 1:
-                if len(run) > 1:
-                    found.update(_beam_run(run, [_BEAMS[pieces[k].value[0]] for k in run]))
-                run = []
-            run.append(i)
-    return found
-
-
-def _beam_run(run: list[int], levels: list[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {i: [] for i in run}
-    for level in range(1, max(levels) + 1):
-        for k, i in enumerate(run):
-            if levels[k] < level:
-                continue
-            left = k > 0 and levels[k - 1] >= level
-            right = k + 1 < len(run) and levels[k + 1] >= level
-            hook = "forward hook" if k == 0 else "backward hook"
-            found[i].append(("continue" if left else "begin") if right else ("end" if left else hook))
-    return found
-
-
-def _accidentals(context: _Context, staves: list[Staff], k: int) -> dict[tuple[int, int], tuple[str, int, int, str]]:
-    """Spelling and printed accidental of every note of a bar, by (id of its piece, pitch)."""
-    if context.track.is_drum:
-        return {}
-    fifths = context.fifths(context.bars[k].start)
-    sharps, flats = FIFTHS_STEPS[: max(fifths, 0)], FIFTHS_STEPS[7 + fifths :] if fifths < 0 else ()
-    found: dict[tuple[int, int], tuple[str, int, int, str]] = {}
-    for staff in staves:
-        state: dict[tuple[str, int], int] = {}
-        pieces = sorted((p for voice in staff.voices for p in voice[k]), key=lambda p: p.start)
-        for piece in pieces:
-            for pitch, _ in piece.pitches:
-                step, alter, octave = spell(pitch, fifths)
-                usual = 1 if step in sharps else -1 if step in flats else 0
-                sign = ""
-                if state.get((step, octave), usual) != alter and not piece.tied_back:
-                    sign = _ACCIDENTALS[alter]
-                    state[step, octave] = alter
-                found[id(piece), pitch] = (step, alter, octave, sign)
-    return found

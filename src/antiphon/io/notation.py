@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import gcd
 
+from antiphon.errors import LimitError
+from antiphon.io.repeats import MAX_BARS
 from antiphon.music.beats import bar_starts
 from antiphon.music.edit import without_overlaps
 from antiphon.music.score import Meter, Score, Track, notes_array
@@ -102,7 +104,15 @@ class _Chord:
 
 
 def bars_of(score: Score) -> list[Bar]:
-    """The bars of the piece, the last one whole."""
+    """The bars of the piece, the last one whole.
+
+    Raises:
+      LimitError: there are more than MAX_BARS.
+    """
+    stops = [*(m.tick for m in score.meters[1:]), score.end]
+    count = sum(max(0, stop - m.tick) // m.bar_ticks(score.resolution) for m, stop in zip(score.meters, stops, strict=True))
+    if count > MAX_BARS:
+        raise LimitError(f"The piece has {count:,} bars; at most {MAX_BARS:,} can be written down.")
     starts = bar_starts(score, max(score.end, 1))
     bars: list[Bar] = []
     meters = iter([*score.meters, None])

@@ -63,7 +63,7 @@ def play_order(bars: Sequence[BarSigns]) -> list[int]:
             if turn < last[i]:
                 i, turn, in_ending = start, turn + 1, False
                 continue
-            if not in_ending:
+            if not in_ending and not (i + 1 < len(bars) and bars[i + 1].endings):
                 start, turn = i + 1, 1
         if jumped and bar.fine:
             break

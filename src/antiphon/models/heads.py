@@ -5,8 +5,18 @@ Legend: B batch, T events, F fields, d width.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
+
+
+class FieldLogits(Protocol):
+    """Whatever predicts an event field by field: the heads of a net, or the tables of a chain."""
+
+    def field(self, f: int, h: Tensor, known: Tensor) -> Tensor:
+        """Logits of field f given the state h [..., d] and the event's earlier fields [..., >= f]."""
+        ...
 
 
 class EventEmbedding(nn.Module):
@@ -62,7 +72,7 @@ class FieldHead(nn.Module):
     The first field knows nothing yet and takes h alone.
     """
 
-    def __init__(self, heads: EventHeads, field: int) -> None:
+    def __init__(self, heads: FieldLogits, field: int) -> None:
         super().__init__()
         self.heads, self.index = heads, field
 

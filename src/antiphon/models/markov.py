@@ -9,7 +9,8 @@ context, N their sum and D the number of different x (Witten and Bell 1991; Bell
     p_k(x) = c(x) / (N + D) + D / (N + D) * p_(k-1)(x)
 
 A context that was never seen has N = D = 0 and leaves p_(k-1) as it is. Contexts live in hashed tables: a context's
-slot holds a check of its hash and a row of (id, weight) pairs; where two contexts want one slot, the commoner has it.
+slot holds a check of its hash and a row of (id, weight) pairs; where contexts want the same slots, the commoner have
+them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from torch import Tensor, nn
 
 MODULUS, FACTOR, CHECK = 2**31 - 1, 1_103_515_245, 32_749
 """The hash is h -> (h * FACTOR + id + 1) mod MODULUS, its check the rest by CHECK: no product leaves 63 bits."""
+PROBES = 8
+"""Neighbouring slots in which a context may live."""
 PAST = 3
 """Fields of a past event that count as context: all but the last one."""
 
@@ -68,8 +71,10 @@ class Level(nn.Module):
 
     def forward(self, hashed: Tensor, shorter: Tensor) -> Tensor:
         """See the class."""
-        slot = hashed % len(self.check)
-        known = self.check.index_select(0, slot).long() == hashed % CHECK
+        probes = (hashed[:, None] + torch.arange(PROBES, device=hashed.device)) % len(self.check)
+        found = self.check.index_select(0, probes.flatten()).long().view(probes.shape) == (hashed % CHECK)[:, None]
+        slot = torch.where(found, probes, 0).amax(-1)  # at most one of them holds the context
+        known = found.any(-1)
         place = torch.arange(self.longest, device=hashed.device)[None]
         inside = (place < self.count.index_select(0, slot).long()[:, None]) & known[:, None]
         index = torch.where(inside, self.first.index_select(0, slot).long()[:, None] + place, 0).flatten()
@@ -141,7 +146,7 @@ def prefix_hashes(ids: Tensor, cuts: Sequence[int]) -> list[Tensor]:
         for i in range(at, cut):
             h = (h * FACTOR + ids[:, i] + 1) % MODULUS
         at = cut
-        out.append(h)
+        out.append(h * FACTOR % MODULUS)  # once more, or contexts that differ in their last id would be neighbours
     return out
 
 
@@ -168,20 +173,36 @@ def _level(hashed: Ints, target: Ints, size: int, slots: int) -> Level:
     """Count what followed each context, and give the slots to the commonest contexts."""
     pairs, often = np.unique(hashed * size + target, return_counts=True)
     context, which, different = np.unique(pairs // size, return_inverse=True, return_counts=True)
+    slots = min(slots, 2 << len(context).bit_length())
     total = np.bincount(which, weights=often).astype(np.int64)
-    by_count = np.argsort(-total, kind="stable")
-    _, first_there = np.unique(context[by_count] % slots, return_index=True)
-    kept = np.zeros(len(context), dtype=bool)
-    kept[by_count[first_there]] = True
-    weight = (often / (total + different)[which]).astype(np.float16)
+    slot = _places(context, total, slots)
+    kept = slot >= 0
+    exact = often / (total + different)[which]
+    weight = exact.astype(np.float16)
+    weight = np.where(weight > exact, np.nextafter(weight, np.float16(0)), weight)  # rounded down: something is always left
     stays = kept[which]
     row = np.bincount(which[stays], minlength=len(context))[kept]  # pairs are sorted by context: rows lie in order
-    slot = context[kept] % slots
     check = np.full(slots, -1, np.int16)
     first, count = np.zeros(slots, np.int32), np.zeros(slots, np.int16)
-    check[slot], first[slot], count[slot] = context[kept] % CHECK, np.cumsum(row) - row, row
+    at = slot[kept]
+    check[at], first[at], count[at] = context[kept] % CHECK, np.cumsum(row) - row, row
     ids = (pairs % size)[stays].astype(np.int16)
     return Level(*(torch.from_numpy(a) for a in (check, first, count, ids, weight[stays])))
+
+
+def _places(context: Ints, total: Ints, slots: int) -> Ints:
+    """A slot for each hash, the commonest first; -1 where all PROBES neighbours are taken."""
+    slot = np.full(len(context), -1, np.int64)
+    taken = np.full(slots, -1, np.int64)
+    waiting = np.argsort(-total, kind="stable")
+    for probe in range(PROBES):
+        wanted = (context[waiting] + probe) % slots
+        _, leader = np.unique(wanted, return_index=True)
+        leader = leader[taken[wanted[leader]] < 0]
+        slot[waiting[leader]] = wanted[leader]
+        taken[wanted[leader]] = waiting[leader]
+        waiting = np.delete(waiting, leader)
+    return slot
 
 
 def from_state(config: MarkovConfig, state: dict[str, Tensor]) -> EventMarkov:

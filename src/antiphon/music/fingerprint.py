@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.music.score import NOTE, NoteArray, Score
+from antiphon.music.score import NoteArray, Score
 
 GRAM = 5
 """Steps (interval and change of pace) a shingle spans: six notes in a row."""
@@ -21,6 +21,8 @@ LEAD_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "sing")
 Hashes = npt.NDArray[np.uint64]
 Sketch = npt.NDArray[np.uint32]
 
+_NONE: Hashes = np.zeros(0, dtype=np.uint64)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
@@ -32,16 +34,30 @@ def _mix(values: Hashes) -> Hashes:
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
+class Fingerprint(NamedTuple):
+    """A piece's sketches of all its lines and of its leading line, and the digest of its notes."""
+
+    whole: Sketch
+    lead: Sketch
+    notes: bytes
+
+
+def fingerprint(score: Score) -> Fingerprint:
+    """All that tells copies and versions of a piece."""
+    lines = _hashed_lines(score)
+    whole = np.concatenate([line.hashes for line in lines]) if lines else _NONE
+    return Fingerprint(sketch(whole), sketch(_lead(score, lines)), digest(score))
+
+
 def shingles(score: Score) -> Hashes:
     """Distinct hashes of all runs of six notes in the outer lines of the tracks, sorted; empty for a tiny piece.
 
     A line is the highest (or lowest) note of every onset of a track. A step of it is its interval in semitones and the
-    ratio of its two inter-onset times in half powers of two: both survive transposition and any change of tempo.
+    ratio of its two inter-onset times in half powers of two: both survive transposition and any change of tempo. Drum
+    tracks count only where there is nothing else.
     """
-    found = [line_shingles(line) for track in score.tracks if not track.is_drum for line in _lines(track.notes)]
-    if not found:
-        found = [line_shingles(track.notes) for track in score.tracks if len(track)]
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.uint64)
+    lines = _hashed_lines(score)
+    return np.unique(np.concatenate([line.hashes for line in lines])) if lines else _NONE
 
 
 def lead_shingles(score: Score) -> Hashes:
@@ -50,16 +66,36 @@ def lead_shingles(score: Score) -> Hashes:
     The leading line is that of the first track named as one (melody, vocal, lead, soprano, ...), else the highest line
     that has at least a fifth as many notes as the busiest one.
     """
-    tracks = [t for t in score.tracks if not t.is_drum and len(t)]
-    for track in tracks:
-        if any(word in track.name.lower() for word in LEAD_NAMES):
-            return np.unique(line_shingles(_lines(track.notes)[0]))
-    tops = [_lines(t.notes)[0] for t in tracks]
-    enough = max((len(line) for line in tops), default=0) / 5
-    tops = [line for line in tops if len(line) >= enough]
-    if not tops:
-        return np.zeros(0, dtype=np.uint64)
-    return np.unique(line_shingles(max(tops, key=lambda line: float(line["pitch"].mean()))))
+    return np.unique(_lead(score, _hashed_lines(score)))
+
+
+class _Line(NamedTuple):
+    """One line of a track: the track's number, whether it is the upper one, its length, mean pitch and hashes."""
+
+    track: int
+    top: bool
+    size: int
+    height: float
+    hashes: Hashes
+
+
+def _hashed_lines(score: Score) -> list[_Line]:
+    drums_too = all(t.is_drum for t in score.tracks if len(t))
+    return [
+        _Line(number, upper == 0, len(line), float(line["pitch"].mean()), line_shingles(line))
+        for number, track in enumerate(score.tracks)
+        if drums_too or not track.is_drum
+        for upper, line in enumerate(_lines(track.notes))
+    ]
+
+
+def _lead(score: Score, lines: list[_Line]) -> Hashes:
+    tops = [line for line in lines if line.top]
+    for line in tops:
+        if any(word in score.tracks[line.track].name.lower() for word in LEAD_NAMES):
+            return line.hashes
+    enough = max((line.size for line in tops), default=0) / 5
+    return max((line for line in tops if line.size >= enough), key=lambda line: line.height).hashes if tops else _NONE
 
 
 def _lines(notes: NoteArray) -> list[NoteArray]:
@@ -82,27 +118,32 @@ def line_shingles(line: NoteArray) -> Hashes:
     windows = np.lib.stride_tricks.sliding_window_view(steps, GRAM)
     hashed = np.zeros(len(windows), dtype=np.uint64)
     for column in range(GRAM):
-        hashed = _mix(hashed * np.uint64(0x9E3779B97F4A7C15) + windows[:, column] + np.uint64(1))
+        hashed = _mix(hashed * _GOLDEN + windows[:, column] + np.uint64(1))
     return hashed
 
 
 @lru_cache(maxsize=1)
-def _permutations() -> tuple[Hashes, Hashes]:
-    """Multipliers and offsets of the SKETCH hash functions, fixed for ever."""
-    seeds = _mix(np.arange(1, 2 * SKETCH + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    return seeds[:SKETCH] | np.uint64(1), seeds[SKETCH:]
+def _permutations() -> tuple[Sketch, Sketch]:
+    """Multipliers and masks of the SKETCH hash functions, fixed for ever."""
+    seeds = _mix(np.arange(1, 2 * SKETCH + 1, dtype=np.uint64) * _GOLDEN)
+    return (seeds[:SKETCH] | np.uint64(1)).astype(np.uint32), (seeds[SKETCH:] >> np.uint64(32)).astype(np.uint32)
 
 
 def sketch(hashes: Hashes) -> Sketch:
     """MinHash sketch [SKETCH] of a set of hashes: equal places in two sketches estimate the Jaccard likeness of the sets.
 
-    (Broder, On the resemblance and containment of documents, 1997.) The empty set has a sketch of all ones.
+    (Broder, On the resemblance and containment of documents, 1997.) A hash that is there twice counts once. The empty set
+    has a sketch of all ones.
     """
     if len(hashes) == 0:
         return np.full(SKETCH, 0xFFFFFFFF, dtype=np.uint32)
-    times, plus = _permutations()
-    values = (hashes[:, None] * times[None, :] + plus[None, :]) >> np.uint64(32)
-    return np.asarray(values.min(axis=0).astype(np.uint32))
+    times, mask = _permutations()
+    short = (_mix(hashes) >> np.uint64(32)).astype(np.uint32)
+    values = short[None, :] ^ mask[:, None]
+    values *= times[:, None]
+    values ^= values >> np.uint32(15)
+    values *= np.uint32(0x2C1B3C6D)
+    return np.asarray(values.min(axis=1))
 
 
 def likeness(a: Sketch, b: Sketch) -> float:
@@ -114,19 +155,20 @@ def likeness(a: Sketch, b: Sketch) -> float:
 
 
 def digest(score: Score) -> bytes:
-    """16 bytes that two pieces share if and only if they have the same notes, up to key, track order and resolution.
+    """16 bytes that two pieces share if and only if they have the same notes.
 
-    Velocities, marks, programs and tempo do not count; times are compared in 1/24 of a quarter note.
+    Key, track order, resolution, rests before, velocities, marks, programs and tempo do not count; times are compared in
+    1/24 of a quarter note.
     """
-    parts = [t.notes for t in score.tracks if len(t)]
-    notes = np.concatenate(parts) if parts else np.zeros(0, dtype=NOTE)
-    if len(notes) == 0:
-        return hashlib.blake2b(b"", digest_size=16).digest()
-    drum = np.concatenate([np.full(len(t), t.is_drum) for t in score.tracks if len(t)])
-    unit = score.resolution
-    onset = (notes["onset"].astype(np.int64) * 48 + unit) // (2 * unit)
-    duration = (notes["duration"].astype(np.int64) * 48 + unit) // (2 * unit)
-    pitch = notes["pitch"].astype(np.int64)
-    pitch = np.where(drum, pitch + 1000, pitch - (pitch[~drum].min() if not bool(drum.all()) else 0))
-    table = np.stack([onset - onset.min(), pitch, duration])
-    return hashlib.blake2b(np.ascontiguousarray(table[:, np.lexsort(table[::-1])]).tobytes(), digest_size=16).digest()
+    parts = [t for t in score.tracks if len(t)]
+    lowest = min((int(t.notes["pitch"].min()) for t in parts if not t.is_drum), default=0)
+    first = min((int(t.notes["onset"].min()) for t in parts), default=0)
+    unit = np.int64(score.resolution)
+    sums = np.zeros(2, dtype=np.uint64)
+    for track in parts:
+        onset = ((track.notes["onset"].astype(np.int64) - first) * 48 + unit) // (2 * unit)
+        duration = (track.notes["duration"].astype(np.int64) * 48 + unit) // (2 * unit)
+        pitch = track.notes["pitch"].astype(np.int64) + (1000 if track.is_drum else -lowest)
+        hashed = _mix(_mix(onset.astype(np.uint64) * _GOLDEN + pitch.astype(np.uint64)) + duration.astype(np.uint64))
+        sums += np.array([hashed.sum(), _mix(hashed ^ _GOLDEN).sum()], dtype=np.uint64)  # a sum knows no order
+    return sums.tobytes()

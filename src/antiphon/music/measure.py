@@ -187,7 +187,8 @@ def _moves(upper: dict[int, tuple[int, int]], lower: dict[int, tuple[int, int]])
 def parallels(score: Score) -> tuple[list[tuple[int, str, int, int]], int]:
     """Parallel fifths and octaves between all pairs of single-line tracks.
 
-    Both voices move at once, in one direction, from a perfect fifth (octave, unison) to an interval of the same size.
+    Both voices move at once, in one direction, from a perfect fifth or octave (octaves added or not) to another,
+    or from a unison to a unison.
 
     Returns:
       list of (tick, "fifths" or "octaves", track number, track number), and the number of moves that were looked at.
@@ -198,8 +199,8 @@ def parallels(score: Score) -> tuple[list[tuple[int, str, int, int]], int]:
     for (i, upper), (j, lower) in itertools.combinations(voices, 2):
         for tick, a, b, c, d in _moves(upper, lower):
             looked += 1
-            same_way = (c - a) * (d - b) > 0
-            if same_way and abs(a - b) == abs(c - d) and (a - b) * (c - d) >= 0 and abs(a - b) % 12 in _PERFECT:
+            same_way = (c - a) * (d - b) > 0 and (a == b) == (c == d)
+            if same_way and abs(a - b) % 12 == abs(c - d) % 12 and abs(a - b) % 12 in _PERFECT:
                 found.append((tick, _PERFECT[abs(a - b) % 12], i, j))
     return sorted(found), looked
 

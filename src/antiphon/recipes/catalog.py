@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from antiphon.errors import TrainingError
+from antiphon.recipes.adversarial import GanRecipe
+from antiphon.recipes.gans import GANS
+from antiphon.recipes.markov import MarkovRecipe
 from antiphon.recipes.sequence import SequenceRecipe
 from antiphon.representations.events import EventSpec
 
@@ -12,18 +15,29 @@ FOLK_METERS = ((4, 4), (6, 8), (3, 4), (2, 4), (9, 8), (2, 2), (3, 2), (6, 4))
 FOLK = EventSpec(("melody", "chords"), (73, 24), FOLK_METERS, 4, 24)
 
 # fmt: off
-_ALL = (
+_ALL: tuple[SequenceRecipe | MarkovRecipe, ...] = (
     SequenceRecipe("pop-transformer", "pop", POP, steps=2400, lr=0.01, adam_lr=4e-3, evaluate_every=400),
     SequenceRecipe("chorale-transformer", "chorale", CHORALE, width=192, layers=5, dropout=0.3, length=256, steps=900,
                    lr=0.01, adam_lr=4e-3, role_drop=0.4, mark_drop=0.25, evaluate_every=150),
     SequenceRecipe("folk-transformer", "folk", FOLK, width=192, layers=5, dropout=0.15, length=384, steps=1400,
                    lr=0.01, adam_lr=4e-3, evaluate_every=250),
+    # recurrent nets of about the same size, to compare with
+    SequenceRecipe("pop-gru", "pop", POP, "gru", 512, 2, dropout=0.1, steps=2400, adam_lr=2e-3, evaluate_every=400),
+    SequenceRecipe("chorale-gru", "chorale", CHORALE, "gru", 384, 1, dropout=0.3, length=256, steps=1500, adam_lr=2e-3,
+                   role_drop=0.4, mark_drop=0.25, evaluate_every=150),
+    SequenceRecipe("folk-gru", "folk", FOLK, "gru", 384, 1, dropout=0.2, length=384, steps=2000, adam_lr=2e-3,
+                   evaluate_every=250),
+    # counted in seconds; the figures are exact nats an event (and a note) on the validation split
+    MarkovRecipe("pop-markov1", "pop", POP, 1),  # POP909 7.407 (8.388)
+    MarkovRecipe("pop-markov3", "pop", POP, 3),  # POP909 7.567 (8.570)
+    MarkovRecipe("chorale-markov", "chorale", CHORALE, 3),  # JSB 3.076 (3.709)
+    MarkovRecipe("folk-markov", "folk", FOLK, 4, 2**14),  # Nottingham 2.239 (2.846)
 )
 # fmt: on
-RECIPES: dict[str, SequenceRecipe] = {r.name: r for r in _ALL}
+RECIPES: dict[str, SequenceRecipe | MarkovRecipe | GanRecipe] = {r.name: r for r in _ALL} | GANS
 
 
-def find(name: str) -> SequenceRecipe:
+def find(name: str) -> SequenceRecipe | MarkovRecipe | GanRecipe:
     """The recipe of that name.
 
     Raises:

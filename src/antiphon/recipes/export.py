@@ -16,17 +16,21 @@ from antiphon.errors import TrainingError
 from antiphon.generate.snapshot import write_description
 from antiphon.models.gru import EventGru, GruStep
 from antiphon.models.heads import EventHeads, FieldHead
+from antiphon.models.markov import PAST, EventMarkov, MarkovHeads
 from antiphon.models.transformer import EventTransformer, TransformerStep
+from antiphon.recipes.markov import MarkovRecipe, counted
 from antiphon.recipes.sequence import SequenceRecipe, build
 from antiphon.representations.events import EventCodec
 
 
-def trained(recipe: SequenceRecipe, run: Path) -> nn.Module:
+def trained(recipe: SequenceRecipe | MarkovRecipe, run: Path) -> nn.Module:
     """The model of a run, its weights rounded to half precision as the snapshot stores them.
 
     Raises:
       TrainingError: the run has no checkpoint.
     """
+    if isinstance(recipe, MarkovRecipe):
+        return counted(recipe, run)
     path = run / "checkpoint.pt"
     if not path.is_file():
         raise TrainingError(f"There is no checkpoint in {run}; train first.")
@@ -38,7 +42,7 @@ def trained(recipe: SequenceRecipe, run: Path) -> nn.Module:
     return model.eval()
 
 
-def export(recipe: SequenceRecipe, run: Path, folder: Path, card: dict[str, Any]) -> None:
+def export(recipe: SequenceRecipe | MarkovRecipe, run: Path, folder: Path, card: dict[str, Any]) -> None:
     """Write the snapshot of a run.
 
     Args:
@@ -47,14 +51,18 @@ def export(recipe: SequenceRecipe, run: Path, folder: Path, card: dict[str, Any]
     model = trained(recipe, run)
     folder.mkdir(parents=True, exist_ok=True)
     heads = model.heads
-    assert isinstance(heads, EventHeads)
-    _graph_step(model, recipe, folder / "step.onnx")
+    assert isinstance(heads, EventHeads | MarkovHeads)
+    if isinstance(recipe, MarkovRecipe):
+        width, shape = PAST * recipe.order, {"order": recipe.order}
+    else:
+        width, shape = recipe.width, {"layers": recipe.layers, "heads": recipe.heads, "width": recipe.width}
+        _graph_step(model, recipe, folder / "step.onnx")
     b = torch.export.Dim("b")
-    h = torch.zeros(2, recipe.width)
-    _graph(FieldHead(heads, 0), (h,), ["h"], ["logits"], ({0: b},), folder / "field0.onnx")
+    h = torch.zeros(2, width)
+    write_graph(FieldHead(heads, 0), (h,), ["h"], ["logits"], ({0: b},), folder / "field0.onnx")
     for f in range(1, 4):
         known = torch.zeros(2, f, dtype=torch.int64)
-        _graph(FieldHead(heads, f), (h, known), ["h", "known"], ["logits"], ({0: b}, {0: b}), folder / f"field{f}.onnx")
+        write_graph(FieldHead(heads, f), (h, known), ["h", "known"], ["logits"], ({0: b}, {0: b}), folder / f"field{f}.onnx")
     facts = json.loads((run / "facts.json").read_text())
     scores = _last_scores(run / "stats.jsonl")
     write_description(
@@ -64,7 +72,7 @@ def export(recipe: SequenceRecipe, run: Path, folder: Path, card: dict[str, Any]
             "style": recipe.style,
             "kind": recipe.kind,
             "spec": recipe.spec.to_json(),
-            "shape": {"layers": recipe.layers, "heads": recipe.heads, "width": recipe.width},
+            "shape": shape,
             "facts": facts,
             "card": card | {"recipe": asdict(recipe), "seed": recipe.seed, "scores": scores} | _size(model),
         },
@@ -72,6 +80,8 @@ def export(recipe: SequenceRecipe, run: Path, folder: Path, card: dict[str, Any]
 
 
 def _size(model: nn.Module) -> dict[str, int]:
+    if isinstance(model, EventMarkov):
+        return {"entries": model.entries}
     return {"parameters": sum(p.numel() for p in model.parameters())}
 
 
@@ -95,14 +105,14 @@ def _graph_step(model: nn.Module, recipe: SequenceRecipe, path: Path) -> None:
         outs = ["h", *(f"new{i}" for i in range(len(past)))]
         inputs: tuple[Any, ...] = (events, one, one.clone(), torch.zeros(1, dtype=torch.int64), past)
         shapes: tuple[Any, ...] = ({0: b}, {0: b}, {0: b}, None, [{0: b, 2: p} for _ in past])
-        _graph(TransformerStep(model), inputs, names, outs, shapes, path)
+        write_graph(TransformerStep(model), inputs, names, outs, shapes, path)
     elif isinstance(model, EventGru):
         state = torch.zeros(recipe.layers, 2, recipe.width)
         shapes = ({0: b}, {0: b}, {1: b})
-        _graph(GruStep(model), (events, one, state), ["events", "time", "state"], ["h", "new_state"], shapes, path)
+        write_graph(GruStep(model), (events, one, state), ["events", "time", "state"], ["h", "new_state"], shapes, path)
 
 
-def _graph(
+def write_graph(
     module: nn.Module, inputs: tuple[Any, ...], names: list[str], outs: list[str], shapes: tuple[Any, ...], path: Path
 ) -> None:
     """Export one graph and store its weights in half precision."""

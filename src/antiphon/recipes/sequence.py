@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from antiphon.models.gru import EventGru, GruConfig
 from antiphon.models.heads import event_nll
 from antiphon.models.transformer import EventTransformer, TransformerConfig
 from antiphon.recipes.data import EventSet, Prepared, drop_marks, drop_roles, prepare, window
+from antiphon.recipes.sketch import Heard, figures, sketch
 from antiphon.representations.events import EventCodec, EventSpec
 from antiphon.training.batches import batches, collate
 from antiphon.training.loop import Budget, Hook, open_run, train
@@ -89,7 +91,9 @@ def example_maker(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, codec: EventCodec, data: EventSet, length: int, mixed: bool = False) -> dict[str, float]:
+def evaluate(
+    model: nn.Module, codec: EventCodec, data: EventSet, length: int, mixed: bool = False, device: str = "cpu"
+) -> dict[str, float]:
     """Exact negative log-likelihood of whole pieces, cut into consecutive windows that begin at bar lines.
 
     Returns:
@@ -113,9 +117,9 @@ def evaluate(model: nn.Module, codec: EventCodec, data: EventSet, length: int, m
             first = following
     rows.sort(key=lambda r: len(r["events"]))
     for at in range(0, len(rows), 8):
-        batch = collate(rows[at : at + 8])
+        batch = {k: v.to(device) for k, v in collate(rows[at : at + 8]).items()}
         following_events = batch["events"][:, 1:]
-        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+        with torch.autocast(following_events.device.type, torch.bfloat16, enabled=mixed):
             logits = model(batch["events"][:, :-1], batch["times"][:, :-1], following_events)
         each = event_nll(logits, following_events)
         is_note = (following_events[..., 0] >= note.start) & (following_events[..., 0] < note.stop)
@@ -127,12 +131,22 @@ def evaluate(model: nn.Module, codec: EventCodec, data: EventSet, length: int, m
     return {"nll": total / max(count, 1), "nll_note": total / max(notes, 1), "note": notes_total / max(notes, 1)}
 
 
-def run(recipe: SequenceRecipe, pieces: Iterator[Piece], folder: Path, progress: Hook | None = None) -> dict[str, float]:
-    """Prepare, train (or resume) and validate; the run folder then holds all that `export` needs."""
+def run(
+    recipe: SequenceRecipe,
+    pieces: Iterator[Piece],
+    folder: Path,
+    progress: Hook | None = None,
+    heard: Heard | None = None,
+    device: str = "cpu",
+) -> dict[str, float]:
+    """Prepare, train (or resume) and validate; the run folder then holds all that `export` needs.
+
+    Where `heard` is given, each validation also samples a few bars, logs figures of them and hands them on.
+    """
     open_run(folder, asdict(recipe))
     data = prepare(pieces, recipe.spec)
     (folder / "facts.json").write_text(json.dumps(data.facts, indent=1, ensure_ascii=False))
-    model = build(recipe, data.codec)
+    model = build(recipe, data.codec).to(device)
     model.train()
     count, make = example_maker(recipe, data)
     optimisers = muon(recipe.lr, recipe.adam_lr) if recipe.kind == "transformer" else adam(recipe.adam_lr, decay=0.01)
@@ -140,11 +154,25 @@ def run(recipe: SequenceRecipe, pieces: Iterator[Piece], folder: Path, progress:
     budget = Budget(recipe.steps, 20, recipe.evaluate_every, recipe.checkpoint_every)
 
     def look(step: int, logged: dict[str, float]) -> None:
-        logged |= {
-            f"valid/{k}": v for k, v in evaluate(model, data.codec, data.splits["valid"], recipe.length, recipe.mixed).items()
-        }
+        found = evaluate(model, data.codec, data.splits["valid"], recipe.length, recipe.mixed, device)
+        logged |= {f"valid/{k}": v for k, v in found.items()}
+        if heard is not None:
+            here = model if device == "cpu" else deepcopy(model).cpu()
+            scores = sketch(recipe.name, recipe.style, recipe.spec, here, data.facts, recipe.seed)
+            logged |= figures(scores)
+            heard(step, scores)
 
     def stream(step: int) -> Iterator[dict[str, Tensor]]:
         return batches(count, make, recipe.batch, recipe.seed, step)
 
-    return train(phases, stream, budget, folder, schedule=warmup_cosine, seed=recipe.seed, evaluate=look, progress=progress)
+    return train(
+        phases,
+        stream,
+        budget,
+        folder,
+        schedule=warmup_cosine,
+        seed=recipe.seed,
+        device=device,
+        evaluate=look,
+        progress=progress,
+    )

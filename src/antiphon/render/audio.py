@@ -128,7 +128,7 @@ def part_of(score: Score, track: Track) -> Part:
     cut[:-1][again] = np.minimum(cut[:-1], onsets[1:])[again]
     ends[order] = cut
     return Part(
-        program=track.program,
+        program=0 if track.is_drum else track.program,  # a drum track's program means nothing: the standard kit
         is_drum=track.is_drum,
         onset=ticks_to_seconds(score, notes["onset"]),
         end=ticks_to_seconds(score, ends),

@@ -165,7 +165,7 @@ def _file_name(name: str) -> str:
 def _new_stage(folder: Path) -> Path:
     """A fresh folder on the file system of `folder`: inside it where it exists, beside it where it does not."""
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder")
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder")
     name = f".{folder.name[:60]}.{secrets.token_hex(4)}.part"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -202,4 +202,6 @@ def _reason(error: OSError) -> str:
         return "the disk is full"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "permission denied"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return "part of the path is a file, not a folder"
     return (error.strerror or str(error)).lower()

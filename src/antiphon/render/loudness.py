@@ -33,18 +33,23 @@ def integrated_loudness(samples: npt.NDArray[np.floating], rate: int) -> float:
 
 def segment_energies(samples: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float64]:
     """Mean square of the K-weighted channels, summed, for each started 100 ms; [n_segments], at least four."""
-    stereo = samples.reshape(len(samples), -1)
     length = round(rate * SEGMENT)
-    whole = len(stereo) // length
-    energies = np.zeros(max(4, -(-len(stereo) // length)))
+    energies = weighted_energies(samples, rate, length) / length
+    return np.pad(energies, (0, max(0, 4 - len(energies))))
+
+
+def weighted_energies(samples: npt.NDArray[np.floating], rate: int, block: int) -> npt.NDArray[np.float64]:
+    """Sum of squares of the K-weighted channels in each started block of so many samples, [n_blocks]."""
+    stereo = samples.reshape(len(samples), -1)
+    whole = len(stereo) // block
+    energies = np.zeros(-(-len(stereo) // block))
     for channel in stereo.T:
         weighted = recurse(channel.astype(np.float32), k_weighting(rate))
-        rows = weighted[: whole * length].reshape(whole, length)
+        rows = weighted[: whole * block].reshape(whole, block)
         energies[:whole] += np.einsum("ij,ij->i", rows, rows)
-        rest = weighted[whole * length :].astype(np.float64)
-        if len(rest):
-            energies[whole] += rest @ rest
-    return energies / length
+        if whole < len(energies):
+            energies[whole] += float(np.square(weighted[whole * block :], dtype=np.float64).sum())
+    return energies
 
 
 def gated(energies: npt.NDArray[np.float64]) -> float:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from antiphon.render.loudness import SEGMENT, gated, oversampled_peaks, segment_energies
+from antiphon.render.loudness import SEGMENT, gated, oversampled_peaks, weighted_energies
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,32 +29,33 @@ def gain_curve(mix: Floats, rate: int, loudness: float, ceiling: float) -> Float
       loudness: integrated loudness to reach in LUFS.
       ceiling: highest true peak in dBTP.
     """
-    energies = segment_energies(mix, rate)
-    measured = gated(energies)
-    top = 10 ** ((ceiling - _MARGIN) / 20)
     highest = float(np.abs(mix).max())
+    # Measured as if the mix peaked at full scale, so that very soft music is not lost under the absolute gate.
+    energies = weighted_energies(mix, rate, _BLOCK) / highest**2
+    measured = _loudness(energies, rate)
+    top = 10 ** ((ceiling - _MARGIN) / 20)
     # Only blocks that can come near the ceiling at the gain to expect are looked at between their samples.
-    expected = 10 ** ((loudness - measured + 2) / 20) if math.isfinite(measured) else top / highest
-    peaks = oversampled_peaks(mix, _BLOCK, floor=min(highest / 2, top / expected / 2))
+    expected = 10 ** ((loudness - measured + 2) / 20) if math.isfinite(measured) else top
+    peaks = oversampled_peaks(mix, _BLOCK, floor=highest * min(0.5, top / expected / 2)) / highest
     most = 20 * math.log10(top / float(peaks.max())) + _DEEPEST
-    # Music below the absolute gate (a single very soft note) has no loudness to correct; it is brought up by its peak.
+    # A click in silence has no loudness to correct; it is brought up by its peak.
     gain_db = min(loudness - measured, most) if math.isfinite(measured) else most - _DEEPEST
     dips = np.ones(len(peaks))
-    for _ in range(4):
+    for _ in range(8):
         gain = 10 ** (gain_db / 20)
         dips = _dips(np.minimum(1.0, top / np.maximum(peaks * gain, 1e-9)), rate)
         if not math.isfinite(measured):
             break
-        missing = loudness - gated(_weighted(energies, (dips * gain) ** 2, rate))
+        missing = loudness - _loudness(energies * (dips * gain) ** 2, rate)
         if abs(missing) < 0.02 or gain_db >= most:
             break
         gain_db = min(gain_db + missing, most)
     gain = 10 ** (gain_db / 20)
     dips = _dips(np.minimum(1.0, top / np.maximum(peaks * gain, 1e-9)), rate)
     if dips.min() == 1:
-        return np.full(len(mix), gain, dtype=np.float32)
+        return np.full(len(mix), gain / highest, dtype=np.float32)
     # From the middle of one block to the middle of the next in a straight line.
-    ends = np.concatenate([dips[:1], dips, dips[-1:]]).astype(np.float32) * np.float32(gain)
+    ends = np.concatenate([dips[:1], dips, dips[-1:]]).astype(np.float32) * np.float32(gain / highest)
     way = ((np.arange(_BLOCK) + 0.5) / _BLOCK).astype(np.float32)
     curve = ends[:-1, None] + np.diff(ends)[:, None] * way
     return np.asarray(curve.reshape(-1)[_BLOCK // 2 : _BLOCK // 2 + len(mix)], dtype=np.float32)
@@ -80,9 +81,8 @@ def _dips(needed: npt.NDArray[np.float64], rate: int) -> npt.NDArray[np.float64]
     return np.asarray(np.minimum(smooth, 1.0))
 
 
-def _weighted(energies: npt.NDArray[np.float64], power: npt.NDArray[np.float64], rate: int) -> npt.NDArray[np.float64]:
-    """Segment energies after a gain curve given by its blocks' squares."""
-    segment = np.minimum((np.arange(len(power)) * _BLOCK / (rate * SEGMENT)).astype(np.int64), len(energies) - 1)
-    total = np.bincount(segment, weights=power, minlength=len(energies))
-    count = np.bincount(segment, minlength=len(energies))
-    return np.asarray(energies * total / np.maximum(count, 1))
+def _loudness(energies: npt.NDArray[np.float64], rate: int) -> float:
+    """Integrated loudness in LUFS from the weighted energies of all blocks."""
+    length = rate * SEGMENT
+    segment = (np.arange(len(energies)) * _BLOCK / length).astype(np.int64)
+    return gated(np.bincount(segment, weights=energies, minlength=4) / length)

@@ -16,8 +16,9 @@ ENGINES = ("auto", "sampler", "fluidsynth")
 def choose(name: str, soundfont: Path | None, rate: int) -> Engine:
     """The engine of that name, its SoundFont loaded.
 
-    "auto" is FluidSynth where its program is installed and answers, and the sampler everywhere else; the tests hold the
-    two together, so a song differs in detail only. Name one of them for samples that are equal on all machines.
+    "auto" is FluidSynth where its program is installed and answers, and the sampler everywhere else. The tests hold the two
+    together (all General MIDI programs), so a song differs in detail only. The sampler is the quicker one and depends on
+    nothing installed: name it where the same command must give the same samples on every machine.
 
     Raises:
       InputError: the engine is not known, FluidSynth is asked for and not installed, or there is no such SoundFont.

@@ -94,7 +94,8 @@ def _voice(region: Region, key: int, velocity: int) -> Voice:
             moved[modulator.target] += _amount(modulator, key, velocity)
     sample = region.sample
     root = g[Generator.ROOT_KEY] if 0 <= g[Generator.ROOT_KEY] <= 127 else (sample.key if sample.key <= 127 else 60)
-    cents = (key - root) * moved[Generator.SCALE_TUNING] + sample.correction
+    # The sample's own correction is part of its root key, and so is scaled with it (as FluidSynth does).
+    cents = (key - root + sample.correction / 100) * moved[Generator.SCALE_TUNING]
     cents += moved[Generator.COARSE_TUNE] * 100 + moved[Generator.FINE_TUNE]
     mode = int(g[Generator.SAMPLE_MODES]) & 3
     tone = Tone(

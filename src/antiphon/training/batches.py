@@ -24,18 +24,23 @@ def batches(
     size: int,
     seed: int,
     step: int = 0,
+    part: tuple[int, int] = (0, 1),
 ) -> Iterator[dict[str, Tensor]]:
     """Batches of `size` examples, from step `step` on.
 
     `make(index, rng)` gives one example as arrays; `rng` is derived from (seed, place in the stream), so a resumed
-    run sees what an uninterrupted one would have seen.
+    run sees what an uninterrupted one would have seen. `part` is (rank, processes): a process among several gets its
+    own slice of the batch that one process alone would get.
     """
+    rank, processes = part
     place = step * size
     order = shuffled(count, seed, place)
     while True:
         rows = []
-        for _ in range(size):
-            rows.append(make(next(order), np.random.default_rng([seed, 1, place])))
+        for i in range(size):
+            index = next(order)
+            if i * processes // size == rank:
+                rows.append(make(index, np.random.default_rng([seed, 1, place])))
             place += 1
         yield collate(rows)
 

@@ -29,6 +29,7 @@ def save_checkpoint(
         "seconds": seconds,
         "modules": {p.name: p.module.state_dict() for p in phases},
         "optimisers": {name: [o.state_dict() for o in opts] for name, opts in optimisers.items()},
+        "averages": {p.name: p.ema.state_dict() for p in phases if p.ema is not None},
     }
     temporary = folder / "checkpoint.pt.part"
     torch.save(state, temporary)
@@ -50,6 +51,8 @@ def load_checkpoint(folder: Path, phases: list[Phase], optimisers: dict[str, lis
             p.module.load_state_dict(state["modules"][p.name])
             for optimiser, saved in zip(optimisers[p.name], state["optimisers"][p.name], strict=True):
                 optimiser.load_state_dict(saved)
+            if p.ema is not None:
+                p.ema.load_state_dict(state["averages"][p.name])
     except (RuntimeError, KeyError, ValueError) as error:
         raise TrainingError(
             f"{path} does not fit this recipe ({str(error).splitlines()[0]}); choose another folder."

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from antiphon.errors import TrainingError
 from antiphon.training.checkpoint import load_checkpoint, save_checkpoint
+from antiphon.training.distributed import average_gradients, average_terms, place, wait
 from antiphon.training.phase import Phase
 from antiphon.training.schedule import Schedule, constant
 
@@ -44,6 +45,9 @@ def open_run(folder: Path, recipe: dict[str, Any]) -> None:
     Raises:
       TrainingError: the folder holds a run of another recipe; the differences are listed.
     """
+    if place()[0] > 0:
+        wait()  # until the first process has seen to the folder
+        return
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recipe.json"
     plain = json.loads(json.dumps(recipe))
@@ -55,6 +59,7 @@ def open_run(folder: Path, recipe: dict[str, Any]) -> None:
             )
     else:
         path.write_text(json.dumps(plain, indent=1))
+    wait()
 
 
 def train(
@@ -71,7 +76,9 @@ def train(
 ) -> dict[str, float]:
     """Train until the budget is spent; the same call resumes where a killed run stopped.
 
-    Each step is seeded from (seed, step), so a resumed run equals a straight one. Ctrl-C saves and returns.
+    Each step is seeded from (seed, step), so a resumed run equals a straight one. Ctrl-C saves and returns. Of several
+    processes (see training.distributed) the first alone writes; `evaluate` runs in all, as what it does to the modules
+    must be done in each.
 
     Returns:
       What was logged last: for each phase and loss term its value, and the figures that `evaluate` adds.
@@ -83,6 +90,7 @@ def train(
     begun = time.monotonic()
     stream = batches_from(step)
     logged: dict[str, float] = {}
+    first = place()[0] == 0
     for phase in phases:
         phase.module.requires_grad_(False)
     with (folder / "stats.jsonl").open("a") as stats:
@@ -99,16 +107,18 @@ def train(
                 logged["seconds"] = spent + time.monotonic() - begun
                 if evaluate is not None and (step % budget.evaluate_every == 0 or last):
                     evaluate(step, logged)
-                if step % budget.log_every == 0 or last:
+                if first and (step % budget.log_every == 0 or last):
                     stats.write(json.dumps({"step": step, "lr": factor, **{k: round(v, 5) for k, v in logged.items()}}) + "\n")
                     stats.flush()
                     if progress is not None:
                         progress(step, logged)
-                if step % budget.checkpoint_every == 0:
+                if first and step % budget.checkpoint_every == 0:
                     save_checkpoint(folder, phases, optimisers, step, logged["seconds"])
         except KeyboardInterrupt:
             logged["interrupted"] = 1.0
-    save_checkpoint(folder, phases, optimisers, step, spent + time.monotonic() - begun)
+    if first:
+        save_checkpoint(folder, phases, optimisers, step, spent + time.monotonic() - begun)
+    wait()
     return logged
 
 
@@ -122,6 +132,7 @@ def _move(
     if not bool(torch.isfinite(total)):
         raise TrainingError(f"The loss of phase {phase.name!r} is not finite; lower the learning rate.")
     torch.autograd.backward(total)
+    average_gradients(phase.module)
     norm = torch.nn.utils.clip_grad_norm_(phase.module.parameters(), phase.clip or math.inf)
     for optimiser, groups in zip(optimisers, rates, strict=True):
         for group, lr in zip(optimiser.param_groups, groups, strict=True):
@@ -129,6 +140,9 @@ def _move(
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
     phase.module.requires_grad_(False)
-    out = {f"{phase.name}/{k}": float(v.detach()) for k, v in terms.items()}
+    if phase.ema is not None:
+        phase.ema.update(phase.module)
+    values = average_terms(torch.stack([v.detach().float() for v in terms.values()])).tolist()
+    out = {f"{phase.name}/{k}": value for k, value in zip(terms, values, strict=True)}
     out[f"{phase.name}/gradient"] = float(norm)
     return out

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from antiphon.training.ema import Ema
+
 Batch = Mapping[str, Tensor]
 Loss = Callable[[Batch], dict[str, Tensor]]
 """Batch -> named scalars; their sum is minimised."""
@@ -24,6 +26,8 @@ class Phase:
     every: int = 1
     clip: float = 1.0
     """Largest gradient norm; 0 leaves gradients alone."""
+    ema: Ema | None = None
+    """A moving average of the module, updated after each of its steps and kept in the checkpoint."""
 
 
 def adam(

@@ -41,10 +41,9 @@ def load(unit: Unit) -> list[Outcome]:
     """The pieces in one file."""
     try:
         scores = files.load_all(unit.path)
-    except LimitError as error:
-        return [Refusal(unit.key, Cause.TOO_LARGE, str(error))]
     except (AntiphonError, OSError) as error:
-        return [Refusal(unit.key, Cause.UNREADABLE, str(error))]
+        cause = Cause.TOO_LARGE if isinstance(error, LimitError) else Cause.UNREADABLE
+        return [Refusal(unit.key, cause, str(error).replace(f"{unit.path}: ", "").replace(str(unit.path), unit.key))]
     many = len(scores) > 1
     work = Path(unit.key).with_suffix("").as_posix()
     return [

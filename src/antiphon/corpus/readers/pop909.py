@@ -70,14 +70,11 @@ def load(unit: Unit) -> list[Outcome]:
         labels = read_labels(labels_folder)
     except AntiphonError as error:
         return [Refusal(unit.key, Cause.UNREADABLE, str(error))]
-    built = assemble(raw, labels)
+    title, artist = _index(unit.folder).get(number, ("", ""))
+    built = assemble(raw, labels, title)
     if isinstance(built, Refusal):
         return [Refusal(unit.key, built.cause, built.detail)]
     score, extras = built
-    title, artist = _index(unit.folder).get(number, ("", ""))
-    score = Score(
-        RESOLUTION, score.tracks, score.tempos, score.meters, score.keys, score.chords, score.sections, title, score.length
-    )
     return [Piece(score, f"{NAME}/{number}", unit.key, None, LICENCE, NAME, {"artist": artist, **extras})]
 
 
@@ -96,14 +93,14 @@ class _Layout(NamedTuple):
     spans: list[_Span]
 
 
-def assemble(raw: Score, labels: Labels) -> tuple[Score, dict[str, str]] | Refusal:
+def assemble(raw: Score, labels: Labels, title: str = "") -> tuple[Score, dict[str, str]] | Refusal:
     """The song on its bar lines with all labels, and facts about how they fitted."""
     unit = raw.resolution / 4
     melody = named(raw.tracks, "MELODY")
-    if melody is None or len(melody) == 0:
-        return Refusal("", Cause.MISALIGNED, "there is no melody to align")
-    notes = [(round(n.onset / unit), n.pitch) for n in melody]
-    found = align(notes, labels.melody) if labels.melody else None
+    if melody is None or named(raw.tracks, "PIANO") is None or len(melody) == 0:
+        return Refusal("", Cause.MISALIGNED, "there is no melody or no piano to align")
+    notes = np.stack([np.rint(melody.notes["onset"] / unit), melody.notes["pitch"]], axis=1).astype(np.int64)
+    found = align(notes, labels.melody)
     if found is None or found.near < MIN_NEAR:
         share = 0.0 if found is None else found.near
         return Refusal("", Cause.MISALIGNED, f"only {share:.0%} of the melody notes fit the labels")
@@ -116,21 +113,22 @@ def assemble(raw: Score, labels: Labels) -> tuple[Score, dict[str, str]] | Refus
     tracks = tuple(_track(t, unit, origin) for t in raw.tracks)
     end = -(-max(t.end for t in tracks) // STEP)
     layout = _layout(found, labels, tracks, bar, origin, end)
+    chords = _chords(layout, labels)
+    tones = chord_tone_share(named(tracks, "piano"), chords)
+    if tones < MIN_CHORD_TONES:
+        return Refusal("", Cause.MISALIGNED, f"only {tones:.0%} of the piano notes are tones of the chord labels")
+    sections, annotator = _sections(layout, labels, bar)
     score = Score(
         RESOLUTION,
         tracks,
         (Tempo.from_qpm(0, labels.qpm),),
         _meters(layout),
-        chords=_chords(layout, labels),
-        length=STEP * sum(layout.bars[-1]),
+        _keys(tracks, layout, labels),
+        chords,
+        sections,
+        title,
+        STEP * sum(layout.bars[-1]),
     )
-    sections, annotator = _sections(layout, labels, bar)
-    score = Score(
-        RESOLUTION, tracks, score.tempos, score.meters, _keys(score, layout, labels), score.chords, sections, "", score.length
-    )
-    tones = chord_tone_share(score)
-    if tones < MIN_CHORD_TONES:
-        return Refusal("", Cause.MISALIGNED, f"only {tones:.0%} of the piano notes are tones of the chord labels")
     irregular = sum(length != bar for _, length in layout.bars)
     extras = {
         "aligned_exactly": f"{found.exact:.3f}",
@@ -272,27 +270,26 @@ def _sections(layout: _Layout, labels: Labels, bar: int) -> tuple[tuple[Section,
     return (), "none: label bars and chord track disagree"
 
 
-def _keys(score: Score, layout: _Layout, labels: Labels) -> tuple[KeyMark, ...]:
+def _keys(tracks: tuple[Track, ...], layout: _Layout, labels: Labels) -> tuple[KeyMark, ...]:
     """The keys in the order of the labels, each from the bar at which its profile begins to fit better."""
-    if not labels.keys:
-        return ()
+    if len(labels.keys) < 2:
+        return tuple(KeyMark(0, key) for key in labels.keys)
     edges = [start * STEP for start, _ in layout.bars] + [STEP * sum(layout.bars[-1])]
-    starts = place_keys(pitch_class_weights(score, edges), labels.keys, LEAST_KEY_BARS)
+    starts = place_keys(pitch_class_weights(Score(RESOLUTION, tracks), edges), labels.keys, LEAST_KEY_BARS)
     return tuple(KeyMark(edges[cell], key) for cell, key in zip(starts, labels.keys, strict=True))
 
 
-def chord_tone_share(score: Score) -> float:
-    """Share of the piano's notes that begin on a tone of the chord in force; notes without a chord do not count."""
-    piano = named(score.tracks, "piano")
-    if piano is None or not score.chords:
+def chord_tone_share(track: Track | None, chords: tuple[ChordMark, ...]) -> float:
+    """Share of a track's notes that begin on a tone of the chord in force; notes without a chord do not count."""
+    if track is None:
         return 0.0
-    ticks = np.array([c.tick for c in score.chords])
+    ticks = np.array([c.tick for c in chords])
     table = np.zeros((len(ticks) + 1, 12), dtype=bool)
     labelled = np.zeros(len(ticks) + 1, dtype=bool)
-    for i, mark in enumerate(score.chords, start=1):
+    for i, mark in enumerate(chords, start=1):
         if mark.chord is not None:
             labelled[i] = True
             table[i, list(mark.chord.pitch_classes)] = True
-    place = np.searchsorted(ticks, piano.notes["onset"], side="right")
+    place = np.searchsorted(ticks, track.notes["onset"], side="right")
     counted = labelled[place]
-    return float(table[place, piano.notes["pitch"] % 12][counted].mean()) if counted.any() else 0.0
+    return float(table[place, track.notes["pitch"] % 12][counted].mean()) if counted.any() else 0.0

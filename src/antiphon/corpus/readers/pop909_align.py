@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ REACH = 80
 """How far, in sixteenths, the shift may wander from the one that most notes agree on: five bars of 4/4."""
 NEAR = 0.6
 """Worth of a note that matches one sixteenth off: the labels were quantised apart from the notes."""
+BLOCK = 2
+"""Notes that the search moves on by at a time."""
 JUMP, ODD_JUMP = 4.0, 9.0
 """Cost, in matched notes, of a change of shift by whole beats and by anything else."""
 
@@ -59,7 +62,7 @@ def _emissions(notes: Points, labels: Points, centre: int) -> npt.NDArray[np.flo
     return np.asarray(windows[notes[:, 1], notes[:, 0] + centre - REACH - low])
 
 
-def align(notes: Pairs, labels: Pairs) -> Alignment | None:
+def align(notes: Pairs | Points, labels: Pairs | Points) -> Alignment | None:
     """Shifts that bring the notes onto the labels; None where nothing agrees.
 
     Args:
@@ -73,43 +76,53 @@ def align(notes: Pairs, labels: Pairs) -> Alignment | None:
     centre = least + int(np.argmax(blurred))
     fit = _emissions(mine, theirs, centre)
     steady = int(np.argmax(fit.sum(axis=0)))
-    lead = np.cumsum(fit - fit[:, steady : steady + 1], axis=0)
-    gain = (lead - np.minimum(np.minimum.accumulate(lead, axis=0), 0)).max(axis=0)
-    states = np.flatnonzero(gain > JUMP)  # those that over some run of notes win back what a change costs
-    if len(states):
-        states = np.sort(np.append(states, steady))
-        path = states[_best_path(fit[:, states], states)]
-    else:
-        path = np.full(len(fit), steady)
+    path = np.full(len(fit), steady)
+    if len(fit) - fit[:, steady].sum() > JUMP:  # else no change of shift can win back what it costs
+        lead = np.cumsum(fit - fit[:, steady : steady + 1], axis=0)
+        gain = (lead - np.minimum(np.minimum.accumulate(lead, axis=0), 0)).max(axis=0)
+        states = np.flatnonzero(gain > JUMP)  # those that over some run of notes win back what a change costs
+        if len(states):
+            states = np.sort(np.append(states, steady))
+            path = states[_best_path(fit[:, states], states)]
     chosen = fit[np.arange(len(fit)), path]
     return Alignment(_stretches(mine, path + centre - REACH, chosen), float(np.mean(chosen == 1)), float(np.mean(chosen > 0)))
 
 
 def _best_path(fit: npt.NDArray[np.float64], shifts: Points) -> Points:
-    """State of every note on the path that fits most notes, less the costs of changing (Viterbi)."""
+    """State of every note on the path that fits most notes, less the costs of changing.
+
+    Viterbi over blocks of BLOCK notes; then every change slides, by a block at most, to the note where it fits best.
+    """
     apart = np.abs(shifts[:, None] - shifts[None, :])
     cost = np.where(apart == 0, 0.0, np.where(apart % 4 == 0, JUMP, ODD_JUMP))
-    back = np.zeros(fit.shape, dtype=np.int64)
-    score = fit[0]
-    for t in range(1, len(fit)):
+    blocks = np.add.reduceat(fit, np.arange(0, len(fit), BLOCK), axis=0)
+    back = np.zeros(blocks.shape, dtype=np.int64)
+    score = blocks[0]
+    for t in range(1, len(blocks)):
         arriving = score[:, None] - cost
         back[t] = arriving.argmax(axis=0)
-        score = arriving.max(axis=0) + fit[t]
+        score = arriving.max(axis=0) + blocks[t]
+    state = int(np.argmax(score))
     path = np.empty(len(fit), dtype=np.int64)
-    path[-1] = int(np.argmax(score))
-    for t in range(len(fit) - 1, 0, -1):
-        path[t - 1] = back[t, path[t]]
+    for t in range(len(blocks) - 1, -1, -1):
+        path[t * BLOCK : (t + 1) * BLOCK] = state
+        state = int(back[t, state])
+    for change in (np.flatnonzero(np.diff(path)) + 1).tolist():
+        before, after = int(path[change - 1]), int(path[change])
+        low, high = max(0, change - BLOCK), min(len(fit), change + BLOCK)
+        won = np.cumsum(np.append(0.0, fit[low:high, before] - fit[low:high, after]))
+        path[low : low + int(np.argmax(won))] = before
+        path[low + int(np.argmax(won)) : high] = after
     return path
 
 
 def _stretches(notes: Points, shifts: Points, fit: npt.NDArray[np.float64]) -> tuple[Stretch, ...]:
     """Runs of one shift, bounded by the label times of the notes in them that do fit."""
-    runs: list[Stretch] = []
-    for onset, shift, worth in zip(notes[:, 0].tolist(), shifts.tolist(), fit.tolist(), strict=True):
-        at = onset + shift
-        if runs and runs[-1].shift == shift:
-            if worth:
-                runs[-1] = runs[-1]._replace(last=at)
-        else:
-            runs.append(Stretch(shift, at, at))
+    starts = np.flatnonzero(np.append(True, np.diff(shifts) != 0)).tolist()
+    at = notes[:, 0] + shifts
+    runs = []
+    for start, end in pairwise([*starts, len(notes)]):
+        fitting = at[start:end][fit[start:end] > 0]
+        times = fitting if len(fitting) else at[start:end]
+        runs.append(Stretch(int(shifts[start]), int(times[0]), int(times[-1])))
     return tuple(runs)

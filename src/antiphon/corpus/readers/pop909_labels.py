@@ -7,6 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from antiphon.errors import FormatError
 from antiphon.music.harmony import QUALITIES, Chord, Key, parse_key, parse_pitch_class
 
@@ -36,14 +39,14 @@ class Labels(NamedTuple):
     """All labels of one song, time counted from the structure's first bar line.
 
     Attributes:
-      melody: (onset in sixteenths, pitch) of every melody note.
+      melody: rows of (onset in sixteenths, pitch), one for every melody note.
       chords: chords in order, without gaps.
       keys: keys in the order in which they come; their places are not given.
       phrases: (label, bars) in order, by the first and by the second annotator.
       qpm: quarter notes a minute.
     """
 
-    melody: list[tuple[int, int]]
+    melody: npt.NDArray[np.int64]
     chords: list[ChordSpan]
     keys: list[Key]
     phrases: tuple[list[tuple[str, int]], list[tuple[str, int]]]
@@ -92,24 +95,21 @@ def read_chords(path: Path) -> list[ChordSpan]:
     return spans
 
 
-def read_melody(path: Path) -> list[tuple[int, int]]:
-    """(onset in sixteenths, pitch) from melody.txt: lines of pitch (0 = rest) and length.
+def read_melody(path: Path) -> npt.NDArray[np.int64]:
+    """Rows of (onset in sixteenths, pitch) from melody.txt: lines of pitch (0 = rest) and length.
 
     Raises:
       FormatError: a line cannot be read.
     """
-    notes, at = [], 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            pitch, length = map(int, line.split())
-        except ValueError as error:
-            raise FormatError(f"{path.name}, line {number}: not a pitch and a length.") from error
-        if pitch:
-            notes.append((at, pitch))
-        at += length
-    return notes
+    try:
+        table = np.array(path.read_text(encoding="utf-8").split(), dtype=np.int64).reshape(-1, 2)
+    except (ValueError, OverflowError) as error:
+        raise FormatError(f"{path.name} does not hold pairs of pitch and length.") from error
+    if len(table) and (table.min() < 0 or table[:, 0].max() > 127):
+        raise FormatError(f"{path.name} holds a pitch or a length that cannot be.")
+    begun = np.cumsum(table[:, 1]) - table[:, 1]
+    sounding = table[:, 0] > 0
+    return np.stack([begun[sounding], table[sounding, 0]], axis=1)
 
 
 def read_phrases(path: Path) -> list[tuple[str, int]]:

@@ -1,0 +1,97 @@
+"""An encoder for the attention generator: the same ladder of latents, read upwards, makes it a variational autoencoder.
+
+Legend as in attention.py.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from antiphon.models.gan.attention import AttentionGenerator
+from antiphon.models.layers import Attend
+
+
+class RollEncoder(nn.Module):
+    """Cells -> one token for each track of a bar, each bar, and the song."""
+
+    def __init__(self, generator: AttentionGenerator, layers: int = 2) -> None:
+        super().__init__()
+        shape, c = generator.shape, generator.config
+        d, heads = c.width, c.heads
+        self.shape = shape
+        self.step = nn.Linear(2 * shape.pitches, c.step)
+        self.near = nn.Conv1d(c.step, c.step, 3, padding=1)
+        self.bar = nn.Linear(shape.steps * c.step, d)
+        self.absent = nn.Parameter(torch.zeros(d))
+        self.place = nn.Parameter(0.3 * torch.randn(shape.bars, 1, d))
+        self.role = nn.Parameter(0.3 * torch.randn(shape.roles, d))
+        self.tracks = nn.ModuleList(Attend(d, heads) for _ in range(layers))
+        self.join = nn.Linear(shape.roles * d, d)
+        self.bars = nn.ModuleList(Attend(d, heads) for _ in range(layers))
+
+    def forward(self, cells: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Cells [B, n, R, 2, S, P] and roles present [B, R] -> tracks [B, n * R, d], bars [B, n, d], song [B, 1, d]."""
+        act = nn.functional.gelu
+        x = act(self.step(cells.transpose(3, 4).flatten(4)))  # [B, n, R, S, channels]
+        flat = x.flatten(0, 2)
+        x = (flat + act(self.near(flat.transpose(1, 2)).transpose(1, 2))).flatten(1).unflatten(0, x.shape[:3])
+        t = self.bar(x)
+        t = torch.where(present[:, None, :, None] > 0, t, self.absent) + self.place + self.role
+        t = t.flatten(1, 2)
+        for block in self.tracks:
+            t = block(t)
+        h = self.join(t.unflatten(1, (self.shape.bars, -1)).flatten(2))
+        for block in self.bars:
+            h = block(h)
+        return t, h, h.mean(1, keepdim=True)
+
+
+class RollAutoencoder(nn.Module):
+    """A ladder variational autoencoder around an attention generator.
+
+    Posteriors are told as moves away from the generator's priors (Vahdat & Kautz 2020), so their divergence is cheap
+    where nothing is to say.
+    """
+
+    def __init__(self, generator: AttentionGenerator) -> None:
+        super().__init__()
+        self.generator, self.encoder = generator, RollEncoder(generator)
+        c = generator.config
+        self.song = nn.Linear(c.width, 2 * c.song)
+        self.bar = nn.Linear(2 * c.width, 2 * c.bar)
+        self.track = nn.Linear(2 * c.width, 2 * c.track)
+        for layer in (self.song, self.bar, self.track):
+            nn.init.normal_(layer.weight, std=0.3 * layer.in_features**-0.5)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, cells: Tensor, present: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Read and write again.
+
+        Args:
+          cells: [B, n, R, 2, S, P].
+          present: roles that the piece has, [B, R].
+          noise: [B, z] of the posterior samples.
+
+        Returns:
+          Cell logits, presence logits [B, n, R], and the divergence from the prior of every latent number by level:
+          "song" [B, 1, song], "bar" [B, n, bar], "track" [B, n * R, track], in nats.
+        """
+        tracks, bars, song = self.encoder(cells, present)
+        parts = self.generator.split(noise)
+        divergence: dict[str, Tensor] = {}
+
+        def place(level: str, move: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+            shift, change = move.chunk(2, dim=-1)
+            deviation, change = deviation.clamp(-4.0, 2.0), change.clamp(-5.0, 2.0)
+            divergence[level] = 0.5 * (shift.square() + (2 * change).exp() - 1) - change
+            return mean + deviation.exp() * (shift + change.exp() * parts[level])
+
+        def draw(level: str, state: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+            seen, layer = (bars, self.bar) if level == "bar" else (tracks, self.track)
+            return place(level, layer(torch.cat([seen, state], dim=-1)), mean, deviation)
+
+        zero = torch.zeros_like(parts["song"])
+        top = place("song", self.song(song), zero, zero)
+        logits, sounds = self.generator.descend(top, draw)
+        return logits, sounds, divergence

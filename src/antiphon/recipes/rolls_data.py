@@ -1,0 +1,153 @@
+"""From pieces to windows of rolls: encode once, keep the cells packed as bits, cut windows of whole bars.
+
+Legend: n bars, R roles, S steps a bar, P pitches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from antiphon.corpus.piece import Piece
+from antiphon.errors import InputError, TrainingError
+from antiphon.music.beats import tempo_at
+from antiphon.music.edit import named, resample
+from antiphon.recipes.data import key_of, split_of
+from antiphon.representations.pianoroll import PianoRollSpec, encode, window, windows
+
+
+@dataclass
+class RollSet:
+    """Pieces of one split.
+
+    Attributes:
+      packed: cells of each piece, eight to a byte along the pitches [n, R, 2, S, P / 8].
+      present: roles that each piece has, [R].
+      places: (piece, first bar) of every window.
+    """
+
+    spec: PianoRollSpec
+    packed: list[npt.NDArray[np.uint8]] = field(default_factory=list)
+    present: list[npt.NDArray[np.bool_]] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    minor: list[bool] = field(default_factory=list)
+
+    def cells(self, index: int) -> npt.NDArray[np.float32]:
+        """Cells of the index-th window, [n, R, 2, S, P], 0 or 1."""
+        piece, first = self.places[index]
+        few = self.packed[piece][first : first + self.spec.bars]
+        rolls = np.unpackbits(few, axis=-1, count=self.spec.pitches).astype(bool)
+        return window(rolls, 0, self.spec.bars).astype(np.float32)
+
+    def mask(self, index: int) -> npt.NDArray[np.float32]:
+        """Roles that the index-th window's piece has, [R]."""
+        return self.present[self.places[index][0]].astype(np.float32)
+
+    def some(self, count: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Windows drawn without repetition as (cells [count, n, R, 2, S, P], masks [count, R]); fewer if there are fewer."""
+        order = np.random.default_rng([seed, 77]).permutation(len(self.places))[:count]
+        return np.stack([self.cells(i) for i in order]), np.stack([self.mask(i) for i in order])
+
+
+@dataclass
+class PreparedRolls:
+    """A corpus made ready for rolls: its splits, what was left out and why, and facts for the snapshot."""
+
+    splits: dict[str, RollSet]
+    refused: Counter[str] = field(default_factory=Counter)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare_rolls(pieces: Iterable[Piece], spec: PianoRollSpec) -> PreparedRolls:
+    """Encode pieces and sort them into splits; windows begin at every bar from which all their bars are 4/4.
+
+    Raises:
+      TrainingError: nothing is left to train on.
+    """
+    out = PreparedRolls({name: RollSet(spec) for name in ("train", "valid", "test")})
+    tempos: list[float] = []
+    keys: Counter[str] = Counter()
+    licences: Counter[str] = Counter()
+    digest = hashlib.sha256()
+    loud = np.zeros((2, len(spec.roles), spec.steps))
+    for piece in pieces:
+        key = key_of(piece)
+        try:
+            found = encode(piece.score, spec, key)
+        except InputError as error:
+            out.refused[str(error)] += 1
+            continue
+        firsts = windows(found.valid, spec.bars)
+        # a window without any note teaches nothing but silence
+        firsts = [i for i in firsts if found.rolls[i : i + spec.bars, :, 0].any()]
+        if not firsts:
+            out.refused[f"It has no {spec.bars} bars of 4/4 in a row."] += 1
+            continue
+        split = split_of(piece)
+        part = out.splits[split]
+        part.places += [(len(part.packed), i) for i in firsts]
+        part.packed.append(np.packbits(found.rolls, axis=-1))
+        part.present.append(found.present)
+        part.minor.append(key.minor)
+        digest.update(part.packed[-1].tobytes())
+        if split == "train":
+            tempos.append(tempo_at(piece.score, 0).qpm)
+            keys[str(key)] += 1
+            licences[piece.licence] += 1
+            _listen(loud, piece, spec)
+    if not out.splits["train"].places or not out.splits["valid"].places:
+        raise TrainingError("Too little is left to train and validate on: " + (str(dict(out.refused)) or "no pieces") + ".")
+    out.facts = {
+        "pieces": {name: len(s.packed) for name, s in out.splits.items()},
+        "windows": {name: len(s.places) for name, s in out.splits.items()},
+        "refused": dict(out.refused),
+        "tempos": np.quantile(tempos, np.linspace(0.05, 0.95, 19)).round(1).tolist(),
+        "keys": dict(keys.most_common()),
+        "meters": {"4/4": len(tempos)},
+        "licences": dict(licences.most_common()),
+        "velocities": _smooth(loud).round(1).tolist(),
+        "rates": rates(out.splits["train"]),
+        "digest": digest.hexdigest(),
+    }
+    return out
+
+
+def _listen(loud: npt.NDArray[np.float64], piece: Piece, spec: PianoRollSpec) -> None:
+    """Add a piece's velocities to the sums and counts by role and step, [2, R, S]."""
+    grid = resample(piece.score, spec.steps // 4)
+    for r, name in enumerate(spec.roles):
+        track = named(grid.tracks, name)
+        if track is not None:
+            step = track.notes["onset"] % spec.steps
+            np.add.at(loud[0, r], step, track.notes["velocity"])
+            np.add.at(loud[1, r], step, 1)
+
+
+def _smooth(loud: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Mean velocity by role and step, drawn to the role's mean where there are few notes."""
+    mean = (loud[0].sum(1, keepdims=True) + 80) / (loud[1].sum(1, keepdims=True) + 1)
+    return np.asarray((loud[0] + 50 * mean) / (loud[1] + 50))
+
+
+def rates(part: RollSet, most: int = 2000) -> dict[str, Any]:
+    """How full windows are: share of sounding bars by role, and of active cells in sounding bars by role and layer."""
+    picked: Sequence[int] = np.random.default_rng(5).permutation(len(part.places))[:most].tolist()
+    roles = len(part.spec.roles)
+    bars, sounding, cells = np.zeros(roles), np.zeros(roles), np.zeros((roles, 2))
+    for i in picked:
+        x, mask = part.cells(i), part.mask(i)
+        on = x.any(axis=(2, 3, 4)) * mask
+        bars += len(x) * mask
+        sounding += on.sum(0)
+        cells += x.sum(axis=(0, 3, 4)) * mask[:, None]
+    per_bar = part.spec.steps * part.spec.pitches
+    return {
+        "sounding": (sounding / np.maximum(bars, 1)).tolist(),
+        "cells": (cells / np.maximum(sounding, 1)[:, None] / per_bar).tolist(),
+    }
