@@ -87,6 +87,7 @@ def test_one_generated_piece_and_a_tiny_reference_still_give_a_report() -> None:
     assert "ceiling and floors" in found["not available"]
     assert report.files(found)["report.md"].startswith(b"# Evaluation")
     found = evaluate([song(1)], songs(6, 5), neural=True)
+    assert found["not available"]["two-sample test, network"] == "too few pieces or notes for it"
     assert math.isnan({r["measure"]: r for r in found["headline"]}["two-sample test, network"]["value"])
 
 

@@ -22,7 +22,7 @@ def heard(score: Score) -> list[tuple[float, int, float]]:
     return [(n.onset / eighth, n.pitch, n.duration / eighth) for n in score.tracks[0]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(melodies())
 def test_round_trip(score):
     (found,) = abc.loads(abc.dumps(score))

@@ -57,7 +57,7 @@ def test_round_trip_of_a_band():
     assert midi.loads(midi.dumps(BAND)) == BAND
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(midi_scores())
 def test_round_trip(score):
     assert midi.loads(midi.dumps(score)) == score

@@ -7,6 +7,7 @@ import numpy as np
 from antiphon.music.beats import bar_starts, meter_at
 from antiphon.music.harmony import Key
 from antiphon.music.instruments import usual_range
+from antiphon.music.measure import home_classes
 from antiphon.music.score import Score, Track
 from antiphon.music.tonality import pitch_class_weights
 
@@ -34,16 +35,11 @@ def out_of_range(track: Track) -> float:
     return float(np.mean((track.notes["pitch"] < low) | (track.notes["pitch"] > high)))
 
 
-def key_classes(key: Key) -> set[int]:
-    """Pitch classes at home in the key: its scale, in minor with the raised sixth and seventh too."""
-    return set(key.scale) | ({(key.tonic + 9) % 12, (key.tonic + 11) % 12} if key.minor else set())
-
-
 def share_in_key(score: Score, key: Key) -> float:
-    """Share of sounding time on notes of the key (see `key_classes`)."""
+    """Share of sounding time on notes of the key (in minor with the raised sixth and seventh)."""
     weights = pitch_class_weights(score, [0, max(1, score.end)])[0]
     total = float(weights.sum())
-    return float(weights[sorted(key_classes(key))].sum()) / total if total else 0.0
+    return float(weights[sorted(home_classes(key))].sum()) / total if total else 0.0
 
 
 def strong_ticks(score: Score) -> list[int]:
@@ -82,7 +78,7 @@ def chord_agreement(score: Score) -> float:
 
 def foreign_on_strong_beats(score: Score, key: Key) -> float:
     """Share of notes that begin on a strong beat and are foreign to the key."""
-    strong, allowed = strong_ticks(score), key_classes(key)
+    strong, allowed = strong_ticks(score), home_classes(key)
     begun = [t.notes["pitch"][np.isin(t.notes["onset"], strong)] % 12 for t in score.tracks if not t.is_drum and len(t)]
     classes = np.concatenate(begun) if begun else np.zeros(0)
     return float(np.mean(~np.isin(classes, sorted(allowed)))) if len(classes) else 0.0

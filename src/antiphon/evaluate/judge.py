@@ -93,7 +93,7 @@ def evaluate(
         "roles": {"names": list(pair.roles.names), "matched by": "name" if pair.roles.by_name else "register"},
         "counts": _counts(pair, len(generated), len(reference), len(anchor.clips)),
         "left out": list(pair.left_out),
-        "not available": _missing(sets, encoder, train, neural),
+        "not available": _missing(readings["generated"], sets, encoder, train, neural),
         "headline": _headline(readings),
         "Fréchet extrapolated": _extrapolated(sets, anchor, standard, seed),
         "statistics": statistics_table(ours, real, sets, seed),
@@ -136,9 +136,13 @@ def _sets(ours: Sample, real: Sample, encoder: Encoder | None, seed: int) -> tup
     return sets, anchor
 
 
-def _missing(sets: dict[str, Sample], encoder: Encoder | None, train: Sequence[Score] | None, neural: bool) -> dict[str, str]:
+def _missing(
+    readings: dict[str, Reading], sets: dict[str, Sample], encoder: Encoder | None, train: Sequence[Score] | None, neural: bool
+) -> dict[str, str]:
     """Measures that cannot be had, and why."""
-    out = {}
+    out = {name: "too few pieces or notes for it" for name, r in readings.items() if np.isnan(r.value)}
+    if "tonal distance" not in readings:
+        out["tonal distance"] = "the sets share only one pitched role"
     if encoder is None:
         out["Fréchet distance, encoder"] = "no encoder snapshot"
     if "ceiling" not in sets:

@@ -206,7 +206,9 @@ def read_all(
     ]
     table = euclidean(both, both)
     near = read_distance(lambda a, b: [*neighbours(table, a, b), diversity(table, a, b)], first, groups, [-1] * 5, seed)
-    out |= dict(zip((*Neighbours._fields, "diversity"), near, strict=True))
+    for name, reading in zip((*Neighbours._fields, "diversity"), near, strict=True):
+        top = 1.0 if name in ("precision", "recall", "coverage") else float("inf")
+        out[name] = reading._replace(low=max(0.0, reading.low), high=min(top, reading.high))
     out["two-sample test, ridge"] = read_test(ridge_test(ours.vectors, real.vectors, groups, seed))
     if neural:
         out["two-sample test, network"] = read_test(neural_test([*ours.clips, *real.clips], len(ours.clips), groups, seed))
