@@ -14,13 +14,16 @@ from antiphon.errors import AntiphonError
 
 
 def work(task: Task, settings: int, report: Callable[[int], None]) -> list[object]:
-    """Multiply numbers; "hang" sleeps, "die" ends the process without a word."""
+    """Multiply numbers; "loop" computes and "sleep" waits for ever, "die" ends the process without a word."""
     results: list[object] = []
     for i, item in enumerate(task.items):
         report(i)
         if i in task.spoilt:
             results.append(task.spoilt[i])
-        elif item == "hang":
+        elif item == "loop":
+            while True:
+                pass
+        elif item == "sleep":
             time.sleep(600)
         elif item == "die":
             os._exit(9)
@@ -36,16 +39,16 @@ def stillborn(task: Task, settings: int, report: Callable[[int], None]) -> None:
 
 
 def test_hanging_and_dying_items_are_spoilt_and_all_others_done() -> None:
-    tasks = [Task(0, (1, "hang", 2, "die")), Task(1, (3, 4)), Task(2, ("die",)), Task(3, ())]
+    tasks = [Task(0, (1, "loop", 2, "die")), Task(1, (3, "sleep", 4)), Task(2, ("die",)), Task(3, ())]
     begun: list[int] = []
-    results = {task.number: value for task, value in run(work, 10, tasks, 2, 2.0, begun.append)}
+    results = {task.number: value for task, value in run(work, 10, tasks, 2, 0.7, begun.append)}
     assert results == {
         0: [10, Cause.TIMEOUT, 20, Cause.CRASH],
-        1: [30, 40],
+        1: [30, Cause.TIMEOUT, 40],
         2: [Cause.CRASH],
         3: [],
     }
-    assert sum(begun) == 7
+    assert sum(begun) == 8
 
 
 def test_workers_that_never_begin_end_the_run_with_one_sentence() -> None:

@@ -28,7 +28,7 @@ from antiphon.errors import InputError, OutputError
 SHARD_UNITS = 64
 """Units a shard: small enough that memory, and what a kill costs, stay small."""
 FILE_SECONDS = 10.0
-"""Seconds after which the reading of one file is given up."""
+"""CPU seconds after which the reading of one file is given up (six times that by the clock)."""
 NAMED_MATCHES = 1000
 """Most near copies that the manifest lists by name."""
 
@@ -94,7 +94,7 @@ def build(
       seed: another seed, another division.
       limits: what a piece must have.
       overwrite: replace a store that stands at `out`.
-      file_seconds: time after which the reading of one file is given up.
+      file_seconds: CPU seconds after which the reading of one file is given up.
 
     Raises:
       InputError: the folder does not exist or holds no music, `out` is taken, or an option makes no sense.

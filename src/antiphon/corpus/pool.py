@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +19,10 @@ from antiphon.errors import AntiphonError
 
 POLL = 0.25
 """Seconds between looks at the clock while workers are busy."""
+BEAT = 0.5
+"""Seconds between two messages in which a busy worker tells the CPU time that it has used."""
+PATIENCE = 6
+"""Wall seconds for an item, as a multiple of the CPU seconds it may take: on a busy machine a slow item is no hanging one."""
 TRIES = 3
 """Times that a task is tried again after its worker died before the first item or after the last."""
 
@@ -41,27 +47,46 @@ report(number of items) once it is through with them."""
 
 @dataclass
 class _Worker:
-    """A process, the pipe to it, its task, the item it is at (-1 before the first) and since when."""
+    """A process, the pipe to it, its task, the item it is at (-1 before the first), since when, its CPU time then and now."""
 
     process: BaseProcess
     pipe: Connection
     task: Task
     at: int = -1
     since: float = field(default_factory=time.monotonic)
+    cpu_at: float = 0.0
+    cpu: float = 0.0
 
     @property
     def in_item(self) -> bool:
         return 0 <= self.at < len(self.task.items)
 
+    def overdue(self, limit: float) -> bool:
+        """Whether the item it is at has taken too long."""
+        return self.in_item and (self.cpu - self.cpu_at > limit or time.monotonic() - self.since > PATIENCE * limit)
+
 
 def _serve(pipe: Connection, work: Work, settings: Any) -> None:
-    """Life of a worker: tasks in, positions and results out, until the pipe closes."""
+    """Life of a worker: tasks in; positions, CPU times and results out, until the pipe closes."""
+    lock = threading.Lock()
+
+    def tell(kind: str, value: Any) -> None:
+        with lock:
+            pipe.send((kind, value, time.process_time()))
+
+    def beat() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                time.sleep(BEAT)
+                tell("alive", None)
+
+    threading.Thread(target=beat, daemon=True).start()
     while True:
         try:
             task = pipe.recv()
         except EOFError:
             return
-        pipe.send(("done", work(task, settings, lambda i: pipe.send(("at", i)))))
+        tell("done", work(task, settings, lambda i: tell("at", i)))
 
 
 def run(
@@ -74,14 +99,15 @@ def run(
 ) -> Iterator[tuple[Task, Any]]:
     """Results of all tasks, in the order in which they are done.
 
-    An item on which a worker spends over `limit` seconds, or dies, is marked as spoilt and the rest of its task done anew.
+    An item on which a worker spends over `limit` CPU seconds (or PATIENCE times that by the clock), or dies, is marked as
+    spoilt and the rest of its task done anew.
 
     Args:
       work: what a worker does with a task; importable, as workers are spawned.
       settings: handed to `work` with every task.
       tasks: drawn only as workers become free.
       jobs: number of processes.
-      limit: seconds for one item.
+      limit: CPU seconds for one item.
       progress: called with the number of items done since the last call, each item counted once.
 
     Raises:
@@ -100,7 +126,7 @@ def run(
                     result = _news(worker, counted, progress)
                 except (EOFError, OSError):
                     cause = Cause.CRASH
-                if result is None and cause is None and worker.in_item and time.monotonic() - worker.since > limit:
+                if result is None and cause is None and worker.overdue(limit):
                     cause = Cause.TIMEOUT
                 if cause is not None:
                     again.append(_without_fault(worker, cause))
@@ -147,7 +173,9 @@ def _news(worker: _Worker, counted: dict[int, int], progress: Callable[[int], No
       EOFError, OSError: it is dead.
     """
     while worker.pipe.poll():
-        kind, value = worker.pipe.recv()
+        kind, value, worker.cpu = worker.pipe.recv()
+        if kind == "alive":
+            continue
         if kind == "done":
             return (value,)
         done = value - counted.get(worker.task.number, 0)
@@ -155,7 +183,7 @@ def _news(worker: _Worker, counted: dict[int, int], progress: Callable[[int], No
             counted[worker.task.number] = value
             if progress is not None:
                 progress(done)
-        worker.at, worker.since = value, time.monotonic()
+        worker.at, worker.since, worker.cpu_at = value, time.monotonic(), worker.cpu
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from antiphon.evaluate.clip import STEPS_PER_QUARTER, Clip
 from antiphon.music.measure import Facts, facts, faults
-from antiphon.music.score import Meter, Score, Track
+from antiphon.music.score import Meter, Score, Track, notes_array
 
 CLOSES = ("authentic", "plagal", "half", "deceptive")
 
@@ -15,7 +15,7 @@ CLOSES = ("authentic", "plagal", "half", "deceptive")
 def clip_score(clip: Clip) -> Score:
     """The clip as a Score on the sixteenth grid, all programs piano, one track a role."""
     tracks = tuple(
-        Track(p.role, 0, p.is_drum, [(int(a), int(b), int(c)) for a, b, c in zip(p.onset, p.duration, p.pitch, strict=True)])  # type: ignore[arg-type]
+        Track(p.role, 0, p.is_drum, notes_array(zip(p.onset.tolist(), p.duration.tolist(), p.pitch.tolist(), strict=True)))
         for p in clip.parts
     )
     quarters = clip.bar_quarters

@@ -74,6 +74,7 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
     """
     out = Prepared(EventCodec(spec))
     found: dict[str, list[Events]] = {"train": [], "valid": [], "test": []}
+    works: list[str] = []  # of the pieces to train on
     tempos: list[float] = []
     keys: Counter[str] = Counter()
     meters: Counter[str] = Counter()
@@ -91,12 +92,15 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
         found[split].append(events)
         digest.update(events.tobytes())
         if split == "train":
+            works.append(piece.work)
             tempos.append(tempo_at(piece.score, 0).qpm)
             keys[str(key)] += 1
             first = piece.score.meters[0]
             meters[f"{first.numerator}/{first.denominator}"] += 1
             licences[piece.licence] += 1
             forms["".join(s.label for s in piece.score.sections)] += 1
+    if not found["valid"]:
+        _hold_back(found, works)
     if not found["train"] or not found["valid"]:
         raise TrainingError(
             "Too little is left to train and validate on: " + (str(dict(out.refused)) or "the store is empty") + "."
@@ -126,6 +130,16 @@ def _is_form(text: str) -> bool:
         return bool(parse_form(text))
     except InputError:
         return False
+
+
+def _hold_back(found: dict[str, list[Events]], works: list[str]) -> None:
+    """Move a tenth of the works, one at least, from train to valid: a small folder may have none there by chance."""
+    names = sorted(set(works), key=lambda work: hashlib.sha256(work.encode()).digest())
+    if len(names) < 2:
+        return
+    held = set(names[: max(1, len(names) // 10)])
+    found["valid"] = [e for e, work in zip(found["train"], works, strict=True) if work in held]
+    found["train"] = [e for e, work in zip(found["train"], works, strict=True) if work not in held]
 
 
 def window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
@@ -165,14 +166,16 @@ def run(
     def stream(step: int) -> Iterator[dict[str, Tensor]]:
         return batches(count, make, recipe.batch, recipe.seed, step)
 
-    return train(
-        phases,
-        stream,
-        budget,
-        folder,
-        schedule=warmup_cosine,
-        seed=recipe.seed,
-        device=device,
-        evaluate=look,
-        progress=progress,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # of norms in half precision
+        return train(
+            phases,
+            stream,
+            budget,
+            folder,
+            schedule=warmup_cosine,
+            seed=recipe.seed,
+            device=device,
+            evaluate=look,
+            progress=progress,
+        )
