@@ -22,7 +22,7 @@ from antiphon.evaluate.damage import DAMAGES
 from antiphon.evaluate.descriptor import Standardiser, describe_all
 from antiphon.evaluate.neural import neural_test
 from antiphon.evaluate.reading import Reading, Sample, read_all, sample
-from antiphon.evaluate.report import number
+from antiphon.evaluate.report import number, probability
 from antiphon.evaluate.twosample import ridge_test
 from antiphon.music.score import Score
 
@@ -87,10 +87,8 @@ def tables(readings: dict[str, dict[str, Reading]], real: dict[str, list[float]]
     }
     damages = [n for n in names if not n.startswith("none")]
     blind = [m for m in measures if not any(readings[n][m].p_value < SEEN for n in damages)]
-    out = [
-        f"{count} songs a side, one window of {BARS} bars each. Cells: z-score against real songs, bold where p < {SEEN}.",
-        "",
-    ]
+    legend = f"Cells: z-score against real songs, bold where p < {SEEN}; 99 is the most that is said of a test."
+    out = [f"{count} songs a side, one window of {BARS} bars each. {legend}", ""]
     out += ["| measure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     out += [f"| {m} | {' | '.join(cells[m])} |" for m in measures]
     out += ["", "Values:", "", "| measure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
@@ -99,7 +97,7 @@ def tables(readings: dict[str, dict[str, Reading]], real: dict[str, list[float]]
     for n in names:
         seen = sum(r.p_value < SEEN for r in readings[n].values())
         least = min(readings[n].items(), key=lambda item: (item[1].p_value, -abs(item[1].z)))
-        out.append(f"| {n} | {seen} of {len(measures)} measures | {number(least[1].p_value)} ({least[0]}) |")
+        out.append(f"| {n} | {seen} of {len(measures)} measures | {probability(least[1].p_value)} ({least[0]}) |")
     out += ["", f"Measures that notice none of these damages: {', '.join(blind) or 'none'}.", ""]
     for name, values in real.items():
         v = np.array(values)

@@ -176,7 +176,7 @@ def _reading(value: float, null: Floats, halves: Floats, worse_is: int) -> Readi
 def read_test(test: TwoSample) -> Reading:
     """A two-sample test as a reading."""
     error = max((test.high - test.low) / 3.92, 1e-3)
-    return Reading(test.accuracy, test.low, test.high, (test.accuracy - 0.5) / error, test.p_value)
+    return Reading(test.accuracy, test.low, test.high, min(99.0, (test.accuracy - 0.5) / error), test.p_value)
 
 
 def read_all(

@@ -32,7 +32,7 @@ class GanRecipe:
     rolls: PianoRollSpec
     architecture: str = "attention"
     """One of ARCHITECTURES."""
-    adversary: Adversary = field(default_factory=lambda: Adversary("relativistic", r1=1.0, r2=1.0, penalty_every=2))
+    adversary: Adversary = field(default_factory=lambda: Adversary("relativistic", r1=1.0, r2=1.0, penalty_every=4))
     neurons: str = "deterministic"
     """Binary neurons of the generator: deterministic, stochastic or soft."""
     width: int = 160
@@ -59,8 +59,9 @@ class GanRecipe:
     """Weight of active cells in the reconstruction."""
     focus: float = 0.0
     """Exponent of the focal loss in the reconstruction."""
-    reconstruction: float = 1.0
-    """Weight of the autoencoder's own loss while the game is played (only after a warm start)."""
+    reconstruction: float = 0.02
+    """Weight of the autoencoder's own loss while the game is played (only after a warm start); its slope is some fifty
+    times as steep as the game's."""
     features: float = 1.0
     """Weight of critic features that a reconstruction should share with its original (Larsen et al. 2016)."""
     batch: int = 32

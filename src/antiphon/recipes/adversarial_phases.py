@@ -32,7 +32,7 @@ def elbo(recipe: GanRecipe, model: RollAutoencoder, batch: Batch, noise: Tensor)
     on = (cells.flatten(3).amax(-1) > 0).float()  # [B, n, R]
     here = present[:, None, :]
     unit = 1.0 / (cells.shape[1] * cells.shape[2])
-    rise = min(1.0, (float(batch["step"]) + 1) / max(1.0, 0.2 * recipe.warm_steps)) if "warm" in batch else 1.0
+    rise = min(1.0, (float(batch["step"]) + 1) / max(1.0, 0.5 * recipe.warm_steps)) if "warm" in batch else 1.0
     spent = divergence({k: v.float() for k, v in levels.items()}, recipe.free_bits)
     terms = {
         "cells": unit * binary_nll(logits, cells, (on * here)[..., None, None, None], recipe.positive, recipe.focus),

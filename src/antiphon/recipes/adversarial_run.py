@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from antiphon.corpus.piece import Piece
 from antiphon.errors import TrainingError
+from antiphon.models.gan.attention import AttentionGenerator
 from antiphon.models.gan.rolls import RollGenerator
 from antiphon.models.gan.sequence import SequenceGenerator
 from antiphon.models.gan.vae import RollAutoencoder
@@ -100,6 +101,8 @@ def run(
         if place()[0] == 0:
             (folder / "facts.json").write_text(json.dumps(data.facts, indent=1, ensure_ascii=False))
         networks = build(recipe).to(device)
+        if isinstance(networks.generator, AttentionGenerator):
+            networks.generator.prime(torch.tensor(data.facts["rates"]["rows"], device=device))
         if recipe.warm_steps:
             _warm(recipe, networks, data, folder, progress, device)
         elif isinstance(networks.generator, RollGenerator):

@@ -21,6 +21,7 @@ from antiphon.models.transformer import EventTransformer, TransformerStep
 from antiphon.recipes.markov import MarkovRecipe, counted
 from antiphon.recipes.sequence import SequenceRecipe, build
 from antiphon.representations.events import EventCodec
+from antiphon.training.checkpoint import read_state
 
 
 def trained(recipe: SequenceRecipe | MarkovRecipe, run: Path) -> nn.Module:
@@ -35,7 +36,7 @@ def trained(recipe: SequenceRecipe | MarkovRecipe, run: Path) -> nn.Module:
     if not path.is_file():
         raise TrainingError(f"There is no checkpoint in {run}; train first.")
     model = build(recipe, EventCodec(recipe.spec))
-    model.load_state_dict(torch.load(path, weights_only=True)["modules"]["model"])
+    model.load_state_dict(read_state(path)["modules"]["model"])
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(p.half().float())

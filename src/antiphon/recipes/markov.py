@@ -17,6 +17,7 @@ from antiphon.recipes.data import prepare
 from antiphon.recipes.sequence import evaluate
 from antiphon.recipes.sketch import Heard, figures, sketch
 from antiphon.representations.events import EventCodec, EventSpec
+from antiphon.training.checkpoint import read_state
 from antiphon.training.loop import Hook, open_run
 
 WINDOW = 512
@@ -90,8 +91,8 @@ def counted(recipe: MarkovRecipe, run: Path) -> EventMarkov:
     if not path.is_file():
         raise TrainingError(f"There is no checkpoint in {run}; train first.")
     try:
-        model = from_state(config_of(recipe), torch.load(path, weights_only=True)["modules"]["model"])
-    except (RuntimeError, KeyError) as error:
+        model = from_state(config_of(recipe), read_state(path)["modules"]["model"])
+    except KeyError as error:
         raise TrainingError(f"{path} does not fit this recipe ({error}); choose another folder.") from error
     model.eval()
     return model

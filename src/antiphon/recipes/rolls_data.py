@@ -136,18 +136,19 @@ def _smooth(loud: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def rates(part: RollSet, most: int = 2000) -> dict[str, Any]:
-    """How full windows are: share of sounding bars by role, and of active cells in sounding bars by role and layer."""
+    """How full windows are: share of sounding bars by role, of active cells in these by role and layer, and by pitch too."""
     picked: Sequence[int] = np.random.default_rng(5).permutation(len(part.places))[:most].tolist()
     roles = len(part.spec.roles)
-    bars, sounding, cells = np.zeros(roles), np.zeros(roles), np.zeros((roles, 2))
+    bars, sounding, rows = np.zeros(roles), np.zeros(roles), np.zeros((roles, 2, part.spec.pitches))
     for i in picked:
         x, mask = part.cells(i), part.mask(i)
         on = x.any(axis=(2, 3, 4)) * mask
         bars += len(x) * mask
         sounding += on.sum(0)
-        cells += x.sum(axis=(0, 3, 4)) * mask[:, None]
-    per_bar = part.spec.steps * part.spec.pitches
+        rows += x.sum(axis=(0, 3)) * mask[:, None, None]
+    rows /= np.maximum(sounding, 1)[:, None, None] * part.spec.steps
     return {
         "sounding": (sounding / np.maximum(bars, 1)).tolist(),
-        "cells": (cells / np.maximum(sounding, 1)[:, None] / per_bar).tolist(),
+        "cells": rows.mean(-1).tolist(),
+        "rows": rows.round(6).tolist(),
     }

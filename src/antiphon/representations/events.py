@@ -81,6 +81,8 @@ class EventSpec:
 
 def section_letter(label: str) -> int:
     """Index into LETTERS of a phrase label: "A8" -> A, "b4" (no melody) -> interlude, "i4" -> intro."""
+    if label in LETTERS:
+        return LETTERS.index(label)
     first = label[:1]
     if first in "ABCDE" and first:
         return LETTERS.index(first)

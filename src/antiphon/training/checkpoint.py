@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,22 @@ def save_checkpoint(
     temporary.replace(folder / "checkpoint.pt")
 
 
+def read_state(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds, brought to the CPU.
+
+    Raises:
+      TrainingError: the file is damaged.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            # tensors and plain containers only: no code is run
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+            return state
+    except RuntimeError as error:
+        raise TrainingError(f"{path} is damaged ({str(error).splitlines()[0]}); remove it to begin anew.") from error
+    raise TrainingError(f"{path} is damaged; remove it to begin anew.")
+
+
 def load_checkpoint(folder: Path, phases: list[Phase], optimisers: dict[str, list[torch.optim.Optimizer]]) -> Progress:
     """Restore phases and optimisers if a checkpoint stands in the folder.
 
@@ -46,7 +63,7 @@ def load_checkpoint(folder: Path, phases: list[Phase], optimisers: dict[str, lis
     if not path.exists():
         return Progress()
     try:
-        state = torch.load(path, weights_only=True)  # tensors and plain containers only: no code is run
+        state = read_state(path)
         for p in phases:
             p.module.load_state_dict(state["modules"][p.name])
             for optimiser, saved in zip(optimisers[p.name], state["optimisers"][p.name], strict=True):

@@ -81,6 +81,14 @@ class AttentionGenerator(RollGenerator):
         self.sounds = nn.ModuleList(nn.Linear(d, 1) for _ in range(shape.roles))
         self.heads = nn.ModuleList(TrackHead(d, c.step, shape) for _ in range(shape.roles))
 
+    @torch.no_grad()
+    def prime(self, rates: Tensor) -> None:
+        """Begin with every row as likely as it is in music: rates [R, 2, P] of active cells in sounding bars."""
+        for r, head in enumerate(self.heads):
+            out = head.get_submodule("out")
+            assert isinstance(out, nn.Linear)
+            out.bias.copy_(rates[r].clamp(1e-5, 0.5).logit().flatten())
+
     def split(self, noise: Tensor) -> dict[str, Tensor]:
         """Noise [B, z] -> "song" [B, 1, song], "bar" [B, n, bar] and "track" [B, n * R, track]."""
         c, n = self.config, self.shape.bars
