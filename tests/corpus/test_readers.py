@@ -150,11 +150,11 @@ def test_chorales_have_four_voices_a_split_and_quarter_notes(tmp_path: Path) -> 
     assert pieces[0].extras["pickup_beats"] == "1"
     steps = json.loads((tmp_path / jsb.FILE).read_text())["train"][0]
     for voice, track in enumerate(pieces[0].score.tracks):
-        sounding = np.zeros(36, dtype=int)
+        sounding = np.zeros(48, dtype=int)
         for note in track:
             sounding[note.onset // 120 : (note.onset + note.duration) // 120] = note.pitch
-        assert sounding.tolist() == [s[voice] for s in steps]
-    assert pieces[0].score.length == 36 * 120
+        assert sounding.tolist() == [0] * 12 + [s[voice] for s in steps]  # three beats of rest before the upbeat
+    assert pieces[0].score.length == 48 * 120
     assert pieces[0].score.chords[0].tick == 0
 
 

@@ -23,7 +23,8 @@ def net(kind: str) -> EventTransformer | EventGru:
     )
     with torch.no_grad():
         for p in model.parameters():
-            p.copy_(torch.randn_like(p) * 0.2)
+            if p.ndim > 1:
+                p.copy_(torch.randn_like(p) * 0.3)
     return model.eval()
 
 

@@ -50,7 +50,7 @@ def recipe(kind: str = "transformer") -> SequenceRecipe:
     return replace(SequenceRecipe("test", "pop", SPEC, kind=kind, mixed=False).tiny())
 
 
-@pytest.fixture(scope="module", params=["transformer", "gru"])
+@pytest.fixture(scope="module", params=["transformer", "gru"])  # the Markov chain's one export is in tests/cli/test_train.py
 def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[SequenceRecipe, Path, Path]:
     """A tiny trained run and its snapshot."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -104,9 +104,7 @@ def test_decoding_gives_the_quantised_piece(melody: list[tuple[int, ...]], piano
 
     score = piece(inside(melody), inside(piano))
     wanted = quantise(score, 4)
-    wanted = wanted.with_tracks(
-        Track(t.name, t.program, notes=without_overlaps(notes_array(t.notes))) for t in wanted.tracks
-    )
+    wanted = wanted.with_tracks(Track(t.name, t.program, notes=without_overlaps(notes_array(t.notes))) for t in wanted.tracks)
     assert decode(encode(score, SPEC).rolls, SPEC).tracks == wanted.tracks
 
 
@@ -115,7 +113,9 @@ def test_decoding_gives_the_quantised_piece(melody: list[tuple[int, ...]], piano
 def test_twenty_four_steps_hold_triplets(rows: list[tuple[int, ...]]) -> None:
     fine = PianoRollSpec(("melody",), (0,), bars=2, steps=24)
     score = piece([(on // 80 * 80, 80, pitch, 80) for on, _, pitch, _ in rows])
-    assert decode(encode(score, fine).rolls, fine).tracks[0] == Track("melody", 0, notes=without_overlaps(score.tracks[0].notes))
+    assert decode(encode(score, fine).rolls, fine).tracks[0] == Track(
+        "melody", 0, notes=without_overlaps(score.tracks[0].notes)
+    )
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_short_examples_are_padded_with_zeros() -> None:
 def test_the_pace_rises_and_then_falls_along_a_cosine() -> None:
     assert [warmup_cosine(s, 1100) for s in (0, 49, 99, 100, 600, 1100)] == pytest.approx([0.01, 0.5, 1, 1, 0.51, 0.02])
     falling = [warmup_cosine(s, 1100) for s in range(100, 1200, 50)]
-    assert all(a >= b for a, b in zip(falling, falling[1:], strict=False))
+    assert all(a >= b for a, b in pairwise(falling))
     assert constant(0, 1) == constant(10**6, 1) == 1
 
 

@@ -46,4 +46,7 @@ def load(name: str) -> Generator:
         return RollGenerator(snapshot)
     if snapshot.kind not in RUNTIMES:
         raise SnapshotError(f"Model {snapshot.name!r} is of the kind {snapshot.kind!r}, which this version does not know.")
-    return EventGenerator(snapshot, RUNTIMES[snapshot.kind](snapshot))
+    try:
+        return EventGenerator(snapshot, RUNTIMES[snapshot.kind](snapshot))
+    except KeyError as error:
+        raise SnapshotError(f"The snapshot in {snapshot.folder} does not say its {error}; export or install it again.") from error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.errors import SnapshotError
 from antiphon.generate.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float32]
@@ -21,14 +22,22 @@ BUCKET = 128
 
 
 def session(snapshot: Snapshot, name: str) -> Any:
-    """An inference session on one thread: more threads are slower at this size, and results stay the same."""
+    """An inference session on one thread: more threads are slower at this size, and results stay the same.
+
+    Raises:
+      SnapshotError: the graph is missing or is none.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(snapshot.graph(name)), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(snapshot.graph(name)), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no common root of their own
+        reason = str(error).splitlines()[0]
+        raise SnapshotError(f"{snapshot.graph(name)} cannot be loaded ({reason}); export or install it again.") from error
 
 
 class Runtime(ABC):

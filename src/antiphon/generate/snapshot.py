@@ -78,7 +78,7 @@ def open_snapshot(folder: Path) -> Snapshot:
             data["facts"], data["card"], hashlib.sha256(text).hexdigest(),
             PianoRollSpec.from_json(data["rolls"]) if "rolls" in data else None,
         )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SnapshotError(f"The snapshot in {folder} cannot be read ({error}); export or install it again.") from error
 
 

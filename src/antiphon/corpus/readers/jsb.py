@@ -14,6 +14,7 @@ import numpy.typing as npt
 from antiphon.corpus.piece import Cause, Outcome, Piece, Refusal, Unit
 from antiphon.errors import FormatError
 from antiphon.music.chords import recognise_chords
+from antiphon.music.edit import shift
 from antiphon.music.score import KeyMark, Score, Tempo, Track, notes_array
 from antiphon.music.tonality import find_key
 
@@ -62,12 +63,16 @@ def load(unit: Unit) -> list[Outcome]:
     steps = np.array(_file(str(Path(unit.folder) / FILE))[split][int(number)])
     if steps.ndim != 2 or steps.shape[1] != 4:
         return [Refusal(unit.key, Cause.UNREADABLE, "not four voices")]
+    # a pickup beat is the last beat of a first bar that rests before it: later bar lines then fall where Bach has them
+    pickup = pickup_beats(len(steps))
     score = chorale(steps)
+    if pickup:
+        score = shift(score, score.meters[0].bar_ticks(RESOLUTION) - pickup * RESOLUTION)
     found = find_key(score)
     if found is not None:
         score = replace(score, keys=(KeyMark(0, found.key),))
     score = replace(score, chords=recognise_chords(score, list(range(0, score.end, RESOLUTION))))
-    extras = {"key_by": "notes", "chords_by": "notes", "meter_by": "nominal", "pickup_beats": str(pickup_beats(len(steps)))}
+    extras = {"key_by": "notes", "chords_by": "notes", "meter_by": "nominal", "pickup_beats": str(pickup)}
     return [Piece(score, f"{NAME}/{split}/{number}", unit.key, split, LICENCE, NAME, extras)]
 
 
