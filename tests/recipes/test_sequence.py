@@ -38,7 +38,9 @@ def tune(seed: int, bars: int = 8) -> Score:
         for beat in range(4):
             melody.append((bar * 1920 + beat * 480, 480, 67 + int(rng.choice([0, 2, 4, 5, 7])), 90))
     tracks = (Track("melody", 0, notes=melody), Track("piano", 0, notes=piano))
-    return Score(480, tracks, keys=(KeyMark(0, Key(7)),), chords=tuple(chords), sections=(Section(0, "A8"),), length=bars * 1920)
+    return Score(
+        480, tracks, keys=(KeyMark(0, Key(7)),), chords=tuple(chords), sections=(Section(0, "A8"),), length=bars * 1920
+    )
 
 
 def pieces() -> list[Piece]:
@@ -139,7 +141,9 @@ def test_what_is_asked_is_what_is_written(snapshot: tuple[SequenceRecipe, Path, 
     assert round(score.tempos[0].qpm) == 133
 
 
-def test_long_pieces_outgrow_the_memory_and_still_end(snapshot: tuple[SequenceRecipe, Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_pieces_outgrow_the_memory_and_still_end(
+    snapshot: tuple[SequenceRecipe, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("antiphon.generate.events.CONTEXT", 40)
     score = load(str(snapshot[2])).write(Request(bars=12), [5])[0].score
     assert score.length == 12 * 1920

@@ -132,10 +132,21 @@ def test_note_lists_say_the_same_as_cells(melody: list[tuple[int, ...]], piano: 
     assert (hot.sum(1) == 4).all()
 
 
+def test_drums_keep_their_keys() -> None:
+    spec = PianoRollSpec(("drums", "melody"), (0, 0), bars=1)
+    score = Score(480, (Track("drums", 0, True, [(0, 120, 38)]), Track("melody", 0, notes=[(0, 120, 62)])), length=BAR)
+    found = encode(score, spec, Key(2))
+    assert [n.pitch for n in decode(found.rolls, spec).tracks[1]] == [60]
+    assert [(t.is_drum, t.notes["pitch"].tolist()) for t in decode(found.rolls, spec, Key(2)).tracks] == [
+        (True, [38]),
+        (False, [62]),
+    ]
+
+
 def test_faults_are_said_in_one_sentence() -> None:
     with pytest.raises(InputError, match="None of the tracks melody, piano"):
         encode(Score(480, (Track("other", 0, notes=[(0, 1, 60)]),)), SPEC)
-    with pytest.raises(InputError, match="do not begin at a C"):
+    with pytest.raises(InputError, match="whole octaves from a C"):
         PianoRollSpec(("melody",), (0,), lowest=21)
     with pytest.raises(InputError, match="none"):
         PianoRollSpec(("melody",), (0,), steps=15)

@@ -49,4 +49,4 @@ def load(name: str) -> Generator:
     try:
         return EventGenerator(snapshot, RUNTIMES[snapshot.kind](snapshot))
     except KeyError as error:
-        raise SnapshotError(f"The snapshot in {snapshot.folder} does not say its {error}; export or install it again.") from error
+        raise SnapshotError(f"The snapshot in {snapshot.folder} lacks its {error}; export or install it again.") from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -144,5 +145,5 @@ def _choose(logits: Floats, uniform: Floats, spec: PianoRollSpec) -> npt.NDArray
     """Sample every field of a note list from its logits [N, C] by uniform numbers, and draw the notes' cells."""
     gumbel = logits - np.log(-np.log(np.clip(uniform, 1e-6, 1 - 1e-6)))
     edges = np.cumsum((0, *field_sizes(spec)))
-    notes = np.stack([gumbel[:, a:b].argmax(1) for a, b in zip(edges[:-1], edges[1:], strict=True)], axis=1)
+    notes = np.stack([gumbel[:, a:b].argmax(1) for a, b in pairwise(edges.tolist())], axis=1)
     return to_cells(notes, spec)

@@ -46,7 +46,7 @@ def chroma(rolls: Tensor, lowest: int = 0) -> Tensor:
     rows = rolls.shape[-1]
     before = lowest % 12
     padded = nn.functional.pad(rolls, (before, -(rows + before) % 12))
-    return padded.unflatten(-1, (-1, 12)).sum(-2)
+    return torch.unflatten(padded, -1, (-1, 12)).sum(-2)
 
 
 class Attend(nn.Module):
@@ -67,7 +67,8 @@ class Attend(nn.Module):
         q, k, v = self.qkv(self.norm1(x)).view(b, n, 3, self.heads, self.e).permute(2, 0, 3, 1, 4)
         weight = ((q @ k.transpose(-1, -2)) * self.e**-0.5).softmax(-1)
         x = x + self.join((weight @ v).transpose(1, 2).reshape(b, n, d))
-        return x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
+        out: Tensor = x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
+        return out
 
 
 class MinibatchFeatures(nn.Module):

@@ -44,7 +44,7 @@ def describe(cells: Tensor) -> Tensor:
     length = hold.sum((1, 3, 4)) / some
     rests = (x.flatten(3).amax(-1) == 0).float().mean(1)
     rhythm = onset.sum((1, 4)) / some[..., None]  # [N, R, S]
-    classes = onset.sum((1, 3)).unflatten(-1, (-1, 12)).sum(-2) / some[..., None]  # [N, R, 12]; rows begin at a C
+    classes = torch.unflatten(onset.sum((1, 3)), -1, (-1, 12)).sum(-2) / some[..., None]  # [N, R, 12]; rows begin at a C
     chords = (onset.sum(4) >= 2).float().mean((1, 3))
     return torch.cat([notes.sqrt(), register, length, rests, chords, 2 * rhythm.flatten(1), 3 * classes.flatten(1)], dim=1)
 
@@ -69,11 +69,11 @@ def draw(recipe: GanRecipe, generator: nn.Module, noise: Tensor, seed: int = 0) 
         draws = torch.Generator().manual_seed(seed)
         sizes = field_sizes(recipe.rolls)
         uniform = torch.rand(len(noise), recipe.notes, sum(sizes), generator=draws).to(noise.device)
-        fields = torch.stack([f.argmax(-1) for f in generator(noise, uniform).split(list(sizes), dim=-1)], dim=-1)
+        fields = torch.stack([f.argmax(-1) for f in torch.split(generator(noise, uniform), list(sizes), dim=-1)], dim=-1)
         return (
             torch.from_numpy(np.stack([to_cells(row, recipe.rolls) for row in fields.cpu().numpy()])).to(noise.device).float()
         )
-    return torch.cat([generator(part) for part in noise.split(50)])
+    return torch.cat([generator(part) for part in torch.split(noise, 50)])
 
 
 def fixed_noise(count: int, width: int, device: str = "cpu") -> Tensor:
@@ -171,7 +171,7 @@ def read_again(model: RollAutoencoder, cells: Tensor, present: Tensor) -> dict[s
     """How well the autoencoder reads and writes: F1 of onsets and of holds, from the posteriors' means, at threshold 0."""
     found = []
     zero = torch.zeros(len(cells), model.generator.noise, device=cells.device)
-    for x, p, z in zip(cells.split(50), present.split(50), zero.split(50), strict=True):
+    for x, p, z in zip(torch.split(cells, 50), torch.split(present, 50), torch.split(zero, 50), strict=True):
         logits, sounds, _ = model(x, p, z)
         found.append(masked((logits > 0).float() * (sounds > 0).float()[..., None, None, None], p))
     written = torch.cat(found)

@@ -25,6 +25,7 @@ from antiphon.representations.events import transposition
 Rolls = npt.NDArray[np.bool_]
 """Cells [n, R, 2, S, P]."""
 VELOCITY = 80
+DRUMS = "drums"
 MAX_BARS = 20_000
 """Longest piece in bars: a roll of it takes hundreds of megabytes."""
 
@@ -34,7 +35,7 @@ class PianoRollSpec:
     """What a piano-roll can say.
 
     Attributes:
-      roles: track names in score order.
+      roles: track names in score order; "drums" are drum keys, which no transposition moves.
       programs: General MIDI program for each role.
       bars: bars of the window that a model sees at once.
       steps: cells of a 4/4 bar, a multiple of four.
@@ -57,8 +58,10 @@ class PianoRollSpec:
             raise InputError("A piano-roll needs one program for each of its roles.")
         if self.bars < 1 or self.steps < 4 or self.steps % 4:
             raise InputError(f"A piano-roll of {self.bars} bars of {self.steps} steps is none; a bar has 4, 8, 12, ... steps.")
-        if self.lowest % 12 or self.pitches < 12 or not 0 <= self.lowest <= 128 - self.pitches:
-            raise InputError(f"Rows {self.lowest} to {self.lowest + self.pitches - 1} do not begin at a C inside MIDI's range.")
+        if self.lowest % 12 or self.pitches < 12 or self.pitches % 12 or not 0 <= self.lowest <= 128 - self.pitches:
+            raise InputError(
+                f"Rows {self.lowest} to {self.lowest + self.pitches - 1} are not whole octaves from a C inside MIDI's range."
+            )
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -120,7 +123,7 @@ def encode(score: Score, spec: PianoRollSpec, key: Key | None = None) -> Encoded
     rolls = np.zeros((len(starts), *spec.shape[1:]), dtype=bool)
     for r, part in enumerate(parts):
         if part is not None:
-            track = part.notes if not move or part.is_drum else _moved(part.notes, move)
+            track = part.notes if not move or spec.roles[r] == DRUMS else _moved(part.notes, move)
             _draw(rolls[:, r], track, starts, valid, spec)
     return Encoded(rolls, present, valid)
 
@@ -206,10 +209,10 @@ def decode(
         notes = []
         for step, row in np.argwhere(onset).tolist():
             loud = VELOCITY if velocities is None else int(np.clip(round(velocities[r, step % spec.steps]), 1, 127))
-            pitch = _inside(row + spec.lowest + move)
+            pitch = _inside(row + spec.lowest + (0 if name == DRUMS else move))
             notes.append(Note(step * scale, (int(ends[step, row]) - step) * scale, pitch, loud))
         if notes:
-            tracks.append(Track(name, program, notes=without_overlaps(notes_array(notes))))
+            tracks.append(Track(name, program, name == DRUMS, without_overlaps(notes_array(notes))))
     keys = () if key is None else (KeyMark(0, key),)
     return Score(
         resolution, tuple(tracks), (Tempo.from_qpm(0, qpm),), (Meter(0, 4, 4),), keys, length=total * scale

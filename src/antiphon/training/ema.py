@@ -30,5 +30,5 @@ class Ema(nn.Module):
         rate = 1.0 - min(self.decay, (1 + count) / (10 + count))
         for mine, theirs in zip(self.average.parameters(), module.parameters(), strict=True):
             mine.lerp_(theirs, rate)
-        for mine, theirs in zip(self.average.buffers(), module.buffers(), strict=True):
-            mine.copy_(theirs)
+        for kept, now in zip(self.average.buffers(), module.buffers(), strict=True):
+            kept.copy_(now)

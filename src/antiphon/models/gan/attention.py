@@ -53,10 +53,10 @@ class TrackHead(nn.Module):
     def forward(self, token: Tensor) -> Tensor:
         """[M, d] -> [M, 2, S, P]."""
         act = nn.functional.gelu
-        x = self.spread(token).unflatten(-1, (self.shape.steps, self.channels))
+        x = torch.unflatten(self.spread(token), -1, (self.shape.steps, self.channels))
         x = x + self.near(act(x).transpose(1, 2)).transpose(1, 2)
         x = x + self.down(act(self.up(act(x))))
-        return self.out(act(x)).unflatten(-1, (2, self.shape.pitches)).transpose(1, 2)
+        return torch.unflatten(self.out(act(x)), -1, (2, self.shape.pitches)).transpose(1, 2)
 
 
 class AttentionGenerator(RollGenerator):
@@ -92,8 +92,9 @@ class AttentionGenerator(RollGenerator):
     def split(self, noise: Tensor) -> dict[str, Tensor]:
         """Noise [B, z] -> "song" [B, 1, song], "bar" [B, n, bar] and "track" [B, n * R, track]."""
         c, n = self.config, self.shape.bars
-        song, bar, track = noise.split([c.song, n * c.bar, n * self.shape.roles * c.track], dim=1)
-        return {"song": song[:, None], "bar": bar.unflatten(1, (n, c.bar)), "track": track.unflatten(1, (-1, c.track))}
+        song, bar, track = torch.split(noise, [c.song, n * c.bar, n * self.shape.roles * c.track], dim=1)
+        bars, tracks = torch.unflatten(bar, 1, (n, c.bar)), torch.unflatten(track, 1, (-1, c.track))
+        return {"song": song[:, None], "bar": bars, "track": tracks}
 
     def descend(self, song: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
         """From the song's latent [B, 1, song] down to logits; `draw` gives the latents of the levels below."""
@@ -109,10 +110,10 @@ class AttentionGenerator(RollGenerator):
         t = t + self.from_track(draw("track", t, *self.track_prior(t).chunk(2, dim=-1)))
         for block in self.tracks_after:
             t = block(t)
-        t = self.norm(t).unflatten(1, (self.shape.bars, self.shape.roles))
+        t = torch.unflatten(self.norm(t), 1, (self.shape.bars, self.shape.roles))
         cells = [head(t[:, :, r].flatten(0, 1)) for r, head in enumerate(self.heads)]
         sounds = [layer(t[:, :, r])[..., 0] for r, layer in enumerate(self.sounds)]
-        return torch.stack(cells, 1).unflatten(0, (-1, self.shape.bars)), torch.stack(sounds, -1)
+        return torch.unflatten(torch.stack(cells, 1), 0, (-1, self.shape.bars)), torch.stack(sounds, -1)
 
     def logits(self, noise: Tensor) -> tuple[Tensor, Tensor | None]:
         """Cell logits and presence logits of noise [B, z]."""
@@ -150,6 +151,9 @@ class AttentionCritic(nn.Module):
             nn.Conv1d(width, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2), nn.Flatten(),
             nn.Linear(width * (shape.steps // 4), width),
         )  # fmt: skip
+        first = self.shared[0]
+        assert isinstance(first, nn.Conv1d)
+        nn.init.normal_(first.weight, std=0.3)  # few cells are active: let them be heard
         self.own = nn.ModuleList(nn.Linear(rows + shape.steps * 2, width) for _ in range(shape.roles))
         self.join = nn.Linear(shape.roles * width, width)
         self.onsets = nn.Linear(shape.roles * shape.steps, width)
@@ -166,11 +170,11 @@ class AttentionCritic(nn.Module):
         act = nn.functional.leaky_relu
         b, n, r = cells.shape[:3]
         by_step = cells.permute(0, 1, 2, 3, 5, 4).flatten(3, 4)  # [B, n, R, 2 P, S]
-        tracks = self.shared(by_step.flatten(0, 2)).unflatten(0, (b, n, r)) + self.role
+        tracks = torch.unflatten(self.shared(by_step.flatten(0, 2)), 0, (b, n, r)) + self.role
         profile = torch.cat([by_step.sum(-1), cells.sum(-1).flatten(3)], dim=-1).log1p()
         tracks = act(tracks + torch.stack([layer(profile[:, :, i]) for i, layer in enumerate(self.own)], dim=2), 0.2)
         onset = cells[:, :, :, 0].sum(-1).log1p()  # [B, n, R, S]
-        sounding = cells.sum(3).unflatten(3, (4, -1)).sum(4)  # [B, n, R, 4 beats, P]
+        sounding = torch.unflatten(cells.sum(3), 3, (4, -1)).sum(4)  # [B, n, R, 4 beats, P]
         classes = chroma(sounding, self.lowest).log1p()
         bars = self.join(tracks.flatten(2)) + self.onsets(onset.flatten(2)) + self.classes(classes.flatten(2))
         bars = bars + self.alike(torch.cat([_alike(onset.flatten(2)), _alike(classes.flatten(2))], dim=-1))
@@ -184,7 +188,8 @@ class AttentionCritic(nn.Module):
         x = nn.functional.leaky_relu(self.features(cells, present)[1], 0.2).mean(1)
         if self.minibatch is not None:
             x = self.minibatch(x)
-        return self.out(x)[:, 0]
+        out: Tensor = self.out(x)[:, 0]
+        return out
 
 
 def _alike(bars: Tensor) -> Tensor:

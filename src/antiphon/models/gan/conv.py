@@ -43,7 +43,7 @@ class ConvGenerator(RollGenerator):
         s = self.shape
         picture = self.out(self.up(self.start(noise).view(-1, self.channels, CORNER, CORNER)))
         picture = picture[:, :, : s.bars * s.steps, : s.pitches]
-        cells = picture.unflatten(1, (s.roles, 2)).unflatten(3, (s.bars, s.steps))
+        cells = torch.unflatten(torch.unflatten(picture, 1, (s.roles, 2)), 3, (s.bars, s.steps))
         return cells.permute(0, 3, 1, 2, 4, 5), None
 
 
@@ -68,7 +68,8 @@ class ConvCritic(nn.Module):
         """How real each window looks, without bounds."""
         picture = cells.permute(0, 2, 3, 1, 4, 5).flatten(3, 4).flatten(1, 2)
         x = self.body(picture) + self.present(present.to(cells.dtype))
-        return torch.as_tensor(self.out(x if self.minibatch is None else self.minibatch(x))[:, 0])
+        out: Tensor = self.out(x if self.minibatch is None else self.minibatch(x))[:, 0]
+        return out
 
 
 def _doublings(size: int) -> int:

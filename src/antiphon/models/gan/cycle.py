@@ -24,6 +24,7 @@ class Translator(nn.Module):
         self.shape, self.channels = shape, channels
         rows = 2 * shape.pitches
         self.step = nn.Linear(rows, channels)
+        nn.init.normal_(self.step.weight, std=0.7)  # few cells are active: let them be heard
         self.near = nn.Conv1d(channels, channels, 5, padding=2)
         self.bar = nn.Linear(shape.steps * channels, width)
         self.place = nn.Parameter(0.3 * torch.randn(shape.bars * shape.roles, width))
@@ -40,10 +41,10 @@ class Translator(nn.Module):
         x = act(self.step(flat))
         steps = x.flatten(0, 1)
         steps = steps + act(self.near(steps.transpose(1, 2)).transpose(1, 2))
-        t = self.bar(steps.flatten(1)).unflatten(0, (-1, s.bars * s.roles)) + self.place
+        t = torch.unflatten(self.bar(steps.flatten(1)), 0, (-1, s.bars * s.roles)) + self.place
         for block in self.blocks:
             t = block(t)
-        x = steps.unflatten(0, (-1, s.bars * s.roles)) + self.spread(t).unflatten(-1, (s.steps, self.channels))
+        x = torch.unflatten(steps, 0, (-1, s.bars * s.roles)) + torch.unflatten(self.spread(t), -1, (s.steps, self.channels))
         logits = self.out(act(x)) + 6.0 * flat - 3.0
-        out = straight_through(logits.sigmoid()).unflatten(1, (s.bars, s.roles)).unflatten(-1, (2, s.pitches))
+        out = torch.unflatten(torch.unflatten(straight_through(logits.sigmoid()), 1, (s.bars, s.roles)), -1, (2, s.pitches))
         return out.transpose(3, 4)

@@ -38,7 +38,8 @@ class MlpCritic(nn.Module):
     def forward(self, cells: Tensor, present: Tensor) -> Tensor:
         """How real each window looks, without bounds."""
         x = self.body(torch.cat([cells.flatten(1), present.to(cells.dtype)], dim=1))
-        return self.out(x if self.minibatch is None else self.minibatch(x))[:, 0]
+        out: Tensor = self.out(x if self.minibatch is None else self.minibatch(x))[:, 0]
+        return out
 
 
 def _leaky() -> nn.Module:

@@ -37,23 +37,24 @@ class SequenceGenerator(nn.Module):
 
     def logits(self, noise: Tensor) -> Tensor:
         """Logits of all fields [B, N, C]."""
-        song, own = noise.split([self.song, self.length * self.own], dim=1)
-        x = self.from_song(song)[:, None] + self.from_own(own.unflatten(1, (self.length, self.own))) + self.place
+        song, own = torch.split(noise, [self.song, self.length * self.own], dim=1)
+        x = self.from_song(song)[:, None] + self.from_own(torch.unflatten(own, 1, (self.length, self.own))) + self.place
         for block in self.blocks:
             x = block(x)
         if self.gru is not None:
             x = self.gru(x)[0]
-        return self.out(self.norm(x))
+        out: Tensor = self.out(self.norm(x))
+        return out
 
     def forward(self, noise: Tensor, uniform: Tensor) -> Tensor:
         """One-hot fields [B, N, C], chosen with one uniform number for each option [B, N, C]."""
-        logits = self.logits(noise).split(list(self.sizes), dim=-1)
-        chances = uniform.split(list(self.sizes), dim=-1)
+        logits = torch.split(self.logits(noise), list(self.sizes), dim=-1)
+        chances = torch.split(uniform, list(self.sizes), dim=-1)
         return torch.cat([gumbel_choice(x, u, self.temperature) for x, u in zip(logits, chances, strict=True)], dim=-1)
 
     def choose(self, noise: Tensor) -> Tensor:
         """The likeliest option of each field, [B, N, F]: the noise alone decides what is written."""
-        return torch.stack([x.argmax(-1) for x in self.logits(noise).split(list(self.sizes), dim=-1)], dim=-1)
+        return torch.stack([x.argmax(-1) for x in torch.split(self.logits(noise), list(self.sizes), dim=-1)], dim=-1)
 
 
 class SequenceCritic(nn.Module):
@@ -75,4 +76,5 @@ class SequenceCritic(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = nn.functional.leaky_relu(x, 0.2).mean(1)
-        return self.out(x if self.minibatch is None else self.minibatch(x))[:, 0]
+        out: Tensor = self.out(x if self.minibatch is None else self.minibatch(x))[:, 0]
+        return out

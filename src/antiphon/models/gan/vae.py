@@ -21,6 +21,7 @@ class RollEncoder(nn.Module):
         d, heads = c.width, c.heads
         self.shape = shape
         self.step = nn.Linear(2 * shape.pitches, c.step)
+        nn.init.normal_(self.step.weight, std=0.7)  # a step has few active cells: the usual start would drown them in bias
         self.near = nn.Conv1d(c.step, c.step, 3, padding=1)
         self.bar = nn.Linear(shape.steps * c.step, d)
         self.absent = nn.Parameter(torch.zeros(d))
@@ -29,22 +30,23 @@ class RollEncoder(nn.Module):
         self.tracks = nn.ModuleList(Attend(d, heads) for _ in range(layers))
         self.join = nn.Linear(shape.roles * d, d)
         self.bars = nn.ModuleList(Attend(d, heads) for _ in range(layers))
+        self.norm_track, self.norm_bar = nn.RMSNorm(d, eps=1e-6), nn.RMSNorm(d, eps=1e-6)
 
     def forward(self, cells: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Cells [B, n, R, 2, S, P] and roles present [B, R] -> tracks [B, n * R, d], bars [B, n, d], song [B, 1, d]."""
         act = nn.functional.gelu
         x = act(self.step(cells.transpose(3, 4).flatten(4)))  # [B, n, R, S, channels]
         flat = x.flatten(0, 2)
-        x = (flat + act(self.near(flat.transpose(1, 2)).transpose(1, 2))).flatten(1).unflatten(0, x.shape[:3])
+        x = torch.unflatten((flat + act(self.near(flat.transpose(1, 2)).transpose(1, 2))).flatten(1), 0, x.shape[:3])
         t = self.bar(x)
         t = torch.where(present[:, None, :, None] > 0, t, self.absent) + self.place + self.role
         t = t.flatten(1, 2)
         for block in self.tracks:
             t = block(t)
-        h = self.join(t.unflatten(1, (self.shape.bars, -1)).flatten(2))
+        h = self.join(torch.unflatten(t, 1, (self.shape.bars, -1)).flatten(2))
         for block in self.bars:
             h = block(h)
-        return t, h, h.mean(1, keepdim=True)
+        return self.norm_track(t), self.norm_bar(h), self.norm_bar(h.mean(1, keepdim=True))
 
 
 class RollAutoencoder(nn.Module):
@@ -62,8 +64,10 @@ class RollAutoencoder(nn.Module):
         self.bar = nn.Linear(2 * c.width, 2 * c.bar)
         self.track = nn.Linear(2 * c.width, 2 * c.track)
         for layer in (self.song, self.bar, self.track):
-            nn.init.normal_(layer.weight, std=0.3 * layer.in_features**-0.5)
-            nn.init.zeros_(layer.bias)
+            nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
+            shift, change = layer.bias.data.chunk(2)
+            shift.zero_()
+            change.fill_(-2.0)  # at first little noise drowns what is read: learning to read and write comes before all else
 
     def forward(self, cells: Tensor, present: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Read and write again.
