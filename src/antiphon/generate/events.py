@@ -150,7 +150,9 @@ class EventGenerator:
             if all(w.walk.done for w in writings):
                 return
             self.fed += 1
-            state = self._prime(writings) if self.fed >= CONTEXT else self._feed(writings, max(len(w.events) for w in writings) - 1)
+            state = (
+                self._prime(writings) if self.fed >= CONTEXT else self._feed(writings, max(len(w.events) for w in writings) - 1)
+            )
 
     def _prime(self, writings: list[Writing]) -> Floats:
         """Begin with an empty memory: the header, then the last half of what a full memory held."""
