@@ -86,7 +86,8 @@ def test_one_step_of_every_pair_is_finite_and_moves_only_its_phase(architecture:
         for phase in phases:
             before = [{k: v.clone() for k, v in p.module.named_parameters()} for p in phases]
             optimisers = phase.optimisers(phase.module)
-            logged = _move(phase, optimisers, [[1e-2] for _ in optimisers], 1.0, batch)
+            # a small step: after a large one minimax has no slope left where the critic is sure, which is its known fault
+            logged = _move(phase, optimisers, [[1e-4] for _ in optimisers], 1.0, batch)
             assert all(np.isfinite(v) for v in logged.values()), (name, logged)
             for p, old in zip(phases, before, strict=True):
                 moved = any(not torch.equal(v, old[k]) for k, v in p.module.named_parameters())
