@@ -89,3 +89,10 @@ def test_damage_is_told(tmp_path: Path) -> None:
     (folder / MANIFEST).write_text("{")
     with pytest.raises(FormatError, match="damaged"):
         Store.open(folder)
+
+
+def test_a_folder_with_another_kind_of_manifest_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"manifest": 1, "seed": 3}')
+    assert not Store.stands_in(tmp_path)
+    with pytest.raises(InputError, match="is not a store"):
+        Store.open(tmp_path)

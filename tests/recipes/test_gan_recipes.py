@@ -140,7 +140,7 @@ def test_a_killed_warm_start_and_game_resume_bit_for_bit(tmp_path: Path) -> None
 
 
 def test_a_warm_start_lowers_its_loss_and_reads_back(tmp_path: Path) -> None:
-    made = recipe("attention", warm_steps=60, steps=1, warm_lr=1e-2, width=32, batch=8, evaluate_every=30, log_every=10)
+    made = recipe("attention", warm_steps=180, steps=1, warm_lr=1e-2, width=32, batch=8, evaluate_every=60, log_every=10)
     run(made, iter(pieces()), tmp_path)
     rows = [json.loads(line) for line in (tmp_path / "warm" / "stats.jsonl").read_text().splitlines()]
     assert rows[-1]["autoencoder/cells"] < 0.7 * rows[0]["autoencoder/cells"]

@@ -12,6 +12,8 @@ import torch
 
 from antiphon.corpus.piece import Piece
 from antiphon.errors import TrainingError
+from antiphon.generate.events import EventGenerator
+from antiphon.generate.likelihood import Likelihood, likelihoods
 from antiphon.generate.load import load
 from antiphon.generate.request import Request
 from antiphon.models.gru import EventGru
@@ -118,6 +120,11 @@ def test_onnx_gives_the_log_probabilities_of_pytorch(snapshot: tuple[SequenceRec
             assert float((a - b).abs().max()) < 1e-4
 
 
+def test_a_snapshot_tells_nothing_of_the_machine_it_was_made_on(snapshot: tuple[SequenceRecipe, Path, Path]) -> None:
+    graphs = list(snapshot[2].glob("*.onnx"))
+    assert graphs and not any(b".py" in graph.read_bytes() for graph in graphs)
+
+
 def test_same_seed_same_piece_on_any_batch_size(snapshot: tuple[SequenceRecipe, Path, Path]) -> None:
     generator = load(str(snapshot[2]))
     request = Request(bars=4)
@@ -159,6 +166,19 @@ def test_exact_likelihood_does_not_depend_on_the_windows(snapshot: tuple[Sequenc
         whole["nll_note"] * sum(int((e[:, 0] >= data.codec.vocabularies[0].span("note").start).sum()) for e in events)
     )
     assert whole["note"] < whole["nll_note"]
+
+
+def test_a_snapshot_finds_pieces_as_probable_as_its_recipe_does(snapshot: tuple[SequenceRecipe, Path, Path]) -> None:
+    made, folder, exported = snapshot
+    data = prepare(iter(pieces()), SPEC)
+    wanted = evaluate(trained(made, folder), data.codec, data.splits["valid"], 10_000)
+    generator = load(str(exported))
+    assert isinstance(generator, EventGenerator)
+    found = [r for r in likelihoods(generator, [tune(8), tune(9)]) if isinstance(r, Likelihood)]
+    assert [r.events for r in found] == [len(e) - 1 for e in data.splits["valid"].pieces]
+    nats, notes = sum(sum(r.per_bar) for r in found), sum(r.notes for r in found)
+    assert nats / sum(r.events for r in found) == pytest.approx(wanted["nll"], abs=1e-4)
+    assert nats / notes == pytest.approx(wanted["nll_note"], abs=1e-4)
 
 
 def test_windows_hold_whole_bars_and_times_from_zero() -> None:

@@ -88,3 +88,12 @@ def test_real_music_is_always_allowed(piece: tuple[Score, Key]) -> None:
             assert walk.extents(kind, value)[extent] and walk.accents(kind, value)[accent]
         walk.take((kind, value, extent, accent))
     assert walk.done
+
+
+def test_where_harmony_is_wanted_every_bar_names_its_chord_first() -> None:
+    walk = Walk(CODEC, Demand(bars=1, harmony=True))
+    walk.take(CODEC.bar(1, 0))
+    kinds = CODEC.vocabularies[0]
+    assert set(np.flatnonzero(walk.kinds())) == {kinds.encode("chord", 0), kinds.encode("section")}
+    walk.take(CODEC.chord(0, None))
+    assert walk.kinds()[kinds.encode("note", 0)] and walk.kinds()[kinds.encode("end")]

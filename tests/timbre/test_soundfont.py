@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,7 +57,11 @@ def test_bundled_font_is_general_midi() -> None:
     font = SoundFont(find_soundfont())
     assert {(0, program) for program in range(128)} | {(128, 0)} <= set(font.presets)
     assert "Piano" in font.name(0, 0)
-    assert "pretty_midi" not in sys.modules
+
+
+def test_the_package_that_carries_the_font_is_not_imported() -> None:
+    code = "import sys; from antiphon.timbre import soundfont; soundfont.find_soundfont(); print('pretty_midi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_where_the_font_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,9 @@ class Store:
             raise InputError(f"{folder} is not a store; build one with 'antiphon corpus build FOLDER -o {folder}'.")
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
+            if manifest.get("format") != FORMAT:
+                raise InputError(f"{folder} is not a store; build one with 'antiphon corpus build FOLDER -o STORE'.")
+            if manifest.get("version") != VERSION:
                 raise FormatError(f"{folder} is a store of another version; build it anew.")
             tables = {name: _mapped(folder / f"{name}.npy") for name in TABLES}
         except (OSError, ValueError, AttributeError) as error:
@@ -60,6 +62,15 @@ class Store:
         if tuple(manifest["qualities"]) != QUALITY_NAMES:
             raise FormatError(f"{folder} names chords as another version does; build it anew.")
         return cls(folder, manifest, tables)
+
+    @staticmethod
+    def stands_in(folder: Path) -> bool:
+        """Whether a folder holds a store, of whatever version; a composed piece has a manifest too, but of its own kind."""
+        try:
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+        except (OSError, ValueError):
+            return False
+        return isinstance(manifest, dict) and manifest.get("format") == FORMAT
 
     def __len__(self) -> int:
         return len(self.tables["pieces"])

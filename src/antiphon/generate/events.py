@@ -121,7 +121,9 @@ class EventGenerator:
         chords = None
         if request.chords is not None:
             chords = tuple(self._bar_chords(bar, index, transposition(key)) for bar in request.chords)
-        return Demand(request.bars, index, mask, chords, self._draw_form(request.bars, rng))
+        # a model that has seen chord marks writes better music to them: then it may not leave them out
+        harmony = float(self.snapshot.facts.get("chords", 0)) >= 0.5
+        return Demand(request.bars, index, mask, chords, self._draw_form(request.bars, rng), harmony)
 
     def _draw_form(self, bars: int, rng: np.random.Generator) -> dict[int, tuple[int, int]] | None:
         """Phrases as the training pieces have them, drawn by the take's seed; None where they have no labels."""

@@ -80,6 +80,7 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
     meters: Counter[str] = Counter()
     licences: Counter[str] = Counter()
     forms: Counter[str] = Counter()
+    chords = 0
     digest = hashlib.sha256()
     for piece in pieces:
         key = key_of(piece)
@@ -98,6 +99,7 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
             first = piece.score.meters[0]
             meters[f"{first.numerator}/{first.denominator}"] += 1
             licences[piece.licence] += 1
+            chords += bool(piece.score.chords)
             forms["".join(s.label for s in piece.score.sections)] += 1
     if not found["valid"]:
         _hold_back(found, works)
@@ -117,6 +119,7 @@ def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:
         "tempos": np.quantile(tempos, np.linspace(0.05, 0.95, 19)).round(1).tolist(),
         "keys": dict(keys.most_common()),
         "meters": dict(meters.most_common()),
+        "chords": chords / max(1, sum(keys.values())),
         "forms": sorted(form for form in forms if _is_form(form)),
         "licences": dict(licences.most_common()),
         "digest": digest.hexdigest(),

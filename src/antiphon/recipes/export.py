@@ -66,6 +66,7 @@ def export(recipe: SequenceRecipe | MarkovRecipe, run: Path, folder: Path, card:
         write_graph(FieldHead(heads, f), (h, known), ["h", "known"], ["logits"], ({0: b}, {0: b}), folder / f"field{f}.onnx")
     facts = json.loads((run / "facts.json").read_text())
     scores = _last_scores(run / "stats.jsonl")
+    card = {"typical": facts.pop("typical", {})} | card
     write_description(
         folder,
         {
@@ -126,9 +127,34 @@ def write_graph(
     assert program is not None
     model = program.model_proto
     halve(model)
+    anonymise(model)
     temporary = path.with_name(path.name + ".part")
     temporary.write_bytes(model.SerializeToString())
     temporary.replace(path)
+
+
+def anonymise(model: Any) -> None:
+    """Take the exporter's notes out of an ONNX model: they hold stack traces with paths of the machine it was made on."""
+    from onnx import GraphProto
+
+    def clear(graph: GraphProto) -> None:
+        for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+            del part.metadata_props[:]
+            part.doc_string = ""
+        for node in graph.node:
+            for attribute in node.attribute:
+                attribute.doc_string = ""
+                for inner in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
+                    clear(inner)
+
+    del model.metadata_props[:]
+    model.doc_string = ""
+    for function in model.functions:
+        del function.metadata_props[:]
+        for node in function.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+    clear(model.graph)
 
 
 def halve(model: Any) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from antiphon.corpus.ingest import iter_pieces
 from antiphon.corpus.piece import Piece
-from antiphon.corpus.store import MANIFEST, Store
+from antiphon.corpus.store import Store
 from antiphon.errors import TrainingError
 from antiphon.recipes import adversarial, adversarial_run, markov, sequence
 from antiphon.recipes.adversarial import GanRecipe
@@ -35,7 +35,7 @@ def pieces_from(place: Path) -> Iterable[Piece]:
     Raises:
       InputError: there is no such folder, or the store is damaged.
     """
-    if (place / MANIFEST).is_file():
+    if Store.stands_in(place):
         return Store.open(place)
     return iter_pieces(place)
 

@@ -20,6 +20,7 @@ from antiphon.models.heads import event_nll
 from antiphon.models.transformer import EventTransformer, TransformerConfig
 from antiphon.recipes.data import EventSet, Prepared, drop_marks, drop_roles, prepare, window
 from antiphon.recipes.sketch import Heard, figures, sketch
+from antiphon.recipes.typical import typical
 from antiphon.representations.events import EventCodec, EventSpec
 from antiphon.training.batches import batches, collate
 from antiphon.training.loop import Budget, Hook, open_run, train
@@ -168,7 +169,7 @@ def run(
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # of norms in half precision
-        return train(
+        logged = train(
             phases,
             stream,
             budget,
@@ -179,3 +180,6 @@ def run(
             evaluate=look,
             progress=progress,
         )
+        data.facts["typical"] = typical(deepcopy(model).cpu(), data.codec, data.splits["valid"])
+    (folder / "facts.json").write_text(json.dumps(data.facts, indent=1, ensure_ascii=False))
+    return logged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -93,9 +94,10 @@ def render(
         raise LimitError(f"This piece lasts {end / 60:.0f} minutes in {len(tracks)} parts; that is too long to render.")
     player = choose(engine, soundfont, rate)
     n_samples = int((end + TAIL) * rate)
-    stems: dict[str, Stereo] = {}
-    for track, name, place in zip(tracks, _names(tracks), _places(tracks), strict=True):
-        stems[name] = _placed(player.play(part_of(score, track), n_samples), place, rate)
+    with ThreadPoolExecutor(player.at_once) as pool:
+        sounds = pool.map(lambda track: player.play(part_of(score, track), n_samples), tracks)
+        places = zip(sounds, _names(tracks), _places(tracks), strict=True)
+        stems: dict[str, Stereo] = {name: _placed(sound, place, rate) for sound, name, place in places}
     mix = _sum(stems)
     if not np.abs(mix).max() > 1e-6:
         raise InputError("No note of this piece sounds in this SoundFont; try another one.")

@@ -26,6 +26,7 @@ class Demand:
       roles: bit mask of roles that may play.
       chords: for each bar its chords as (step, chord), or None to let the model write the harmony;
         an empty tuple instead of a bar's chords forbids chord events there.
+      harmony: True where the model is to write the harmony, and a chord (or none) must be named at every bar line.
       sections: bar -> (letter index, bars) for phrases that begin there, or None to let the model choose.
     """
 
@@ -34,6 +35,7 @@ class Demand:
     roles: int = 1
     chords: tuple[tuple[tuple[int, Chord | None], ...], ...] | None = None
     sections: dict[int, tuple[int, int]] | None = None
+    harmony: bool = False
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Walk:
     last: int = -1  # value id of the last note at this step, -1 before any
     stage: int = 0  # within a bar: 0 after the bar line, 1 after a section, 2 after chords or notes
     chorded: bool = False  # a chord stands at this step already
+    named: bool = False  # a chord stands in this bar already
     done: bool = False
     pending: list[tuple[int, Chord | None]] = field(default_factory=list)
 
@@ -68,6 +71,10 @@ class Walk:
         mask = np.zeros(kind.size, dtype=bool)
         steps = c.steps_in(d.meter)
         notes, chords = kind.span("note"), kind.span("chord")
+        if d.harmony and d.chords is None and not self.named:
+            mask[chords.start] = True
+            mask[kind.encode("section")] = self.stage == 0 and d.sections is None
+            return mask
         until = self.pending[0][0] if self.pending else steps
         # another note at this step is possible only while a higher (role, pitch) is left among the roles that play
         first = self.step if self._notes_left(value.span("pitch").start) else self.step + 1
@@ -159,13 +166,13 @@ class Walk:
         name, step = self.codec.vocabularies[0].decode(event[0])
         if name == "bar":
             self.bar += 1
-            self.step, self.last, self.stage, self.chorded = 0, -1, 0, False
+            self.step, self.last, self.stage, self.chorded, self.named = 0, -1, 0, False, False
             chords = self.demand.chords
             self.pending = list(chords[self.bar]) if chords is not None else []
         elif name == "section":
             self.stage = 1
         elif name == "chord":
-            self.stage, self.step, self.last, self.chorded = 2, step, -1, True
+            self.stage, self.step, self.last, self.chorded, self.named = 2, step, -1, True, True
             if self.pending:
                 self.pending.pop(0)
         elif name == "note":

@@ -6,6 +6,7 @@ It plays dry; room, place and loudness are added later and alike for all engines
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -48,6 +49,8 @@ class FluidSynth:
     """
 
     name = "fluidsynth"
+    at_once = os.cpu_count() or 1
+    """Each part is a process of its own."""
 
     def __init__(self, program: Path, soundfont: Path, rate: int = 44100) -> None:
         self.program = program

@@ -42,6 +42,11 @@ class Engine(Protocol):
         """What the engine is called on the command line."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many parts are best played at the same time: 1, or as many as there are cores."""
+        ...
+
     def play(self, part: Part, n_samples: int) -> Stereo:
         """The part's dry sound, [n_samples, 2], cut where `n_samples` ends."""
         ...

@@ -49,6 +49,8 @@ class Sampler:
     """
 
     name = "sampler"
+    at_once = 1
+    """Its cache of waves is its own, and numpy is quick enough on one core."""
 
     def __init__(self, font: SoundFont, rate: int = 44100) -> None:
         self.font = font
