@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from invented_songs import clips, song, songs
+from invented_songs import clip_of, clips, song, songs
 from onnx import helper
 
 from antiphon.cli.evaluate import evaluate as command
@@ -21,7 +21,7 @@ from antiphon.evaluate.descriptor import Standardiser
 from antiphon.evaluate.encoder import Encoder, rolls
 from antiphon.evaluate.judge import evaluate
 from antiphon.evaluate.reading import read_all, read_mean, sample
-from antiphon.evaluate.rules import clip_score
+from antiphon.evaluate.rules import clip_score, rule_statistics
 from antiphon.io import midi
 from antiphon.music.score import Score, Track
 
@@ -38,7 +38,7 @@ def test_random_notes_are_told_from_music(result: dict) -> None:  # type: ignore
         assert rows[name]["p_value"] < 0.01, name
     assert rows["two-sample test, ridge"]["value"] > 0.9 > 0.75 > rows["two-sample test, ridge"]["ceiling"]
     assert rows["Fréchet distance, descriptor"]["ceiling"] < rows["Fréchet distance, descriptor"]["random notes"]
-    assert result["not available"]["Fréchet distance, encoder"] == "no encoder snapshot"
+    assert rows["Fréchet distance, encoder"]["ceiling"] < rows["Fréchet distance, encoder"]["random notes"]
 
 
 def test_the_report_is_whole_and_strict_json(result: dict) -> None:  # type: ignore[type-arg]
@@ -47,7 +47,7 @@ def test_the_report_is_whole_and_strict_json(result: dict) -> None:  # type: ign
     assert json.loads(files["report.json"])["bars"] == 8
     page = files["report.html"].decode()
     assert page.count("<svg") > 10 and "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    for words in ("Headline measures", "no encoder snapshot", "Originality"):
+    for words in ("Headline measures", "Fréchet distance, encoder", "Originality"):
         assert words in page and words in files["report.md"].decode()
 
 
@@ -60,7 +60,7 @@ def test_compare_gives_the_agreed_numbers() -> None:
     found = compare(songs(8, 100), songs(16))
     for name in ("frechet", "kernel", "coverage", "diversity"):
         assert math.isfinite(found[name]) and math.isfinite(found[f"{name} ceiling"])
-    assert found["frechet encoder"] is None and 0 <= found["ridge accuracy"] <= 1
+    assert found["frechet encoder"] >= 0 and len(found["encoder"]) == 12 and 0 <= found["ridge accuracy"] <= 1
     assert len(found["repetition"]["generated"]) == 7
     assert set(found["statistics"]["tonal distance [melody, bass]"]) == {"generated", "reference", "gap in deviations"}
     assert json.dumps(found) == json.dumps(compare(songs(8, 100), songs(16)))
@@ -86,9 +86,20 @@ def test_one_generated_piece_and_a_tiny_reference_still_give_a_report() -> None:
     found = evaluate([song(1)], songs(2, 5), neural=False)
     assert "ceiling and floors" in found["not available"]
     assert report.files(found)["report.md"].startswith(b"# Evaluation")
+    unknown = [r for r in found["headline"] if math.isnan(r["value"])]
+    assert unknown and all(math.isnan(r[end]) for r in unknown for end in ("low", "high", "z", "p_value"))
+    assert math.isnan({r["measure"]: r for r in found["headline"]}["pitch-class entropy"]["low"])
     found = evaluate([song(1)], songs(6, 5), neural=True)
     assert found["not available"]["two-sample test, network"] == "too few pieces or notes for it"
     assert math.isnan({r["measure"]: r for r in found["headline"]}["two-sample test, network"]["value"])
+
+
+def test_a_share_of_parallels_needs_moves() -> None:
+    still, moving = [(0, 64, 60)], [(i * 4, 4, 60 + i) for i in range(16)]
+    octave = [(o, d, p - 12) for o, d, p in moving]
+    name = "parallel fifths and octaves, % of moves"
+    assert math.isnan(rule_statistics(clip_of(still, [], octave))[name])
+    assert rule_statistics(clip_of(moving, [], octave))[name] == 100.0
 
 
 def test_sets_without_music_are_refused() -> None:

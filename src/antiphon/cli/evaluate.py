@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from antiphon.evaluate.likelihood import Listener
     from antiphon.music.score import Score
 
 
@@ -20,6 +23,10 @@ def evaluate(
     ] = None,
     bars: Annotated[int | None, typer.Option(min=1, help="Bars a window (default: 16, or what most pieces fill).")] = None,
     neural: Annotated[bool, typer.Option("--neural/--no-neural", help="Also train the network test, a minute or two.")] = True,
+    likelihood: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="A sequence model (its name or folder) that says how probable it finds the pieces."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
 ) -> None:
@@ -28,6 +35,7 @@ def evaluate(
     from antiphon.evaluate import judge, report
     from antiphon.io.files import write_atomic
 
+    listener = None if likelihood is None else find_listener(likelihood)
     sets = [read_pieces(path) for path in (generated, reference, *([train] if train else []))]
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -41,6 +49,7 @@ def evaluate(
         bars=bars,
         seed=seed,
         neural=neural,
+        listener=listener,
         tell=(lambda _: None) if quiet else (lambda words: typer.echo(words, err=True)),
     )
     result["left out"] = [line for _, _, refused in sets for line in refused] + result["left out"]
@@ -51,6 +60,37 @@ def evaluate(
         typer.echo(f"Wrote {out / 'report.html'}.")
 
 
+def find_listener(name: str) -> Listener:
+    """A sequence snapshot, shipped or in a folder, as the judge listens with it.
+
+    Raises:
+      SnapshotError: there is none, it is damaged, or it writes no sequences.
+    """
+    from antiphon.errors import SnapshotError
+    from antiphon.evaluate.likelihood import Listener
+    from antiphon.generate.events import EventGenerator
+    from antiphon.generate.likelihood import likelihoods
+    from antiphon.generate.load import load
+
+    generator = load(name)
+    if not isinstance(generator, EventGenerator):
+        raise SnapshotError(f"Model {name!r} writes no sequences, so it gives no likelihood; name a sequence model.")
+
+    def read(scores: Sequence[Score], bars: int) -> list[dict[str, float] | str]:
+        return [
+            found
+            if isinstance(found, str)
+            else {
+                "nats per note": found.nats_per_note,
+                "nats per note, loudness left out": sum(found.per_note_by_field[:3]),
+                "nats per bar": found.nats_per_bar,
+            }
+            for found in likelihoods(generator, scores, bars=bars)
+        ]
+
+    return Listener(generator.snapshot.name, generator.codec.spec.roles, read)
+
+
 def read_pieces(path: Path) -> tuple[list[Score], list[str], list[str]]:
     """Pieces, their works, and one line for every file that could not be read, of a store, a folder or one file.
 
@@ -59,15 +99,18 @@ def read_pieces(path: Path) -> tuple[list[Score], list[str], list[str]]:
     """
     from dataclasses import replace
 
-    from antiphon.corpus.store import MANIFEST, Store
+    from antiphon.corpus.store import Store
     from antiphon.errors import AntiphonError, InputError
     from antiphon.io import files
 
-    if (path / MANIFEST).is_file():
+    if Store.stands_in(path):
         pieces = list(Store.open(path))
         return [p.score for p in pieces], [p.work for p in pieces], []
     if path.is_dir():
         found = sorted(p for p in path.rglob("*") if p.suffix.lower() in files.READABLE and p.is_file())
+        played = {p.with_suffix("") for p in found if p.suffix.lower() in (".mid", ".midi")}
+        # a piece that lies there as MIDI and as a score counts once
+        found = [p for p in found if p.suffix.lower() in (".mid", ".midi") or p.with_suffix("") not in played]
     elif path.is_file():
         found = [path]
     else:

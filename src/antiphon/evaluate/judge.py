@@ -13,6 +13,7 @@ from antiphon.evaluate.clip import Clip, Floats, cut_clips
 from antiphon.evaluate.descriptor import VERSION, Standardiser, describe_all
 from antiphon.evaluate.distance import frechet_extrapolated
 from antiphon.evaluate.encoder import Encoder, shipped_encoder
+from antiphon.evaluate.likelihood import Listener, likelihood_table
 from antiphon.evaluate.originality import Index
 from antiphon.evaluate.prepare import Pair, halves, prepare
 from antiphon.evaluate.reading import Reading, Sample, read_all, read_mean, sample
@@ -49,6 +50,7 @@ def evaluate(
     seed: int = 0,
     neural: bool = True,
     encoder: Encoder | None = None,
+    listener: Listener | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Judge generated pieces by real ones.
@@ -64,6 +66,7 @@ def evaluate(
       seed: of every random choice; the same inputs and seed give the same result.
       neural: also run the two-sample test with a network.
       encoder: for the second Fréchet distance (default: the one that comes with the package, if any).
+      listener: a sequence snapshot that says how probable it finds the pieces.
       tell: called with a word on what is being done.
 
     Returns:
@@ -103,8 +106,26 @@ def evaluate(
         "explanations": [{"piece": t, "faults": n, "first": first} for t, n, first in explain(generated[:MOST_RULES])],
     }
     if train:
+        tell("originality")
         result["originality"] = _originality(generated, reference, train)
+    if listener:
+        tell(f"likelihood under {listener.name}")
+        found = likelihood_table(listener, generated, reference, pair.bars, works, seed)
+        result["left out"] += [line for line in found.pop("left out") if not _named_before(line, result["left out"])]
+        result["likelihood"] = found
+        if not found["rows"]:
+            result["not available"]["likelihood"] = (
+                f"{listener.name} can read no piece of one of the sets; the reasons are among what was left out"
+            )
+    else:
+        result["not available"]["likelihood"] = "no sequence snapshot was given"
     return result
+
+
+def _named_before(line: str, lines: Sequence[str]) -> bool:
+    """Whether the piece of a line "set: title: not read by ..." is left out already."""
+    piece = line[: line.index("not read by")]
+    return any(other.startswith(piece) for other in lines)
 
 
 def _counts(pair: Pair, generated: int, reference: int, size: int) -> dict[str, int]:

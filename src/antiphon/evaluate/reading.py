@@ -105,7 +105,8 @@ def read_mean(values: Floats, groups: Sequence[str], others: Floats, other_group
         return Reading(nan, nan, nan, nan, nan)
     rng = np.random.default_rng([seed, 408])
     draws = ours[rng.integers(0, len(ours), (1000, len(ours)))].mean(axis=1)
-    low, high = np.quantile(draws, [0.025, 0.975])
+    # one piece does not say how pieces scatter
+    low, high = np.quantile(draws, [0.025, 0.975]) if len(ours) > 1 else (nan, nan)
     value = float(ours.mean())
     if min(len(ours), len(theirs)) < 2:
         return Reading(value, float(low), float(high), nan, nan)
@@ -176,7 +177,7 @@ def _reading(value: float, null: Floats, halves: Floats, worse_is: int) -> Readi
 def read_test(test: TwoSample) -> Reading:
     """A two-sample test as a reading."""
     error = max((test.high - test.low) / 3.92, 1e-3)
-    return Reading(test.accuracy, test.low, test.high, min(99.0, (test.accuracy - 0.5) / error), test.p_value)
+    return Reading(test.accuracy, test.low, test.high, float(np.minimum(99.0, (test.accuracy - 0.5) / error)), test.p_value)
 
 
 def read_all(
@@ -208,7 +209,7 @@ def read_all(
     near = read_distance(lambda a, b: [*neighbours(table, a, b), diversity(table, a, b)], first, groups, [-1] * 5, seed)
     for name, reading in zip((*Neighbours._fields, "diversity"), near, strict=True):
         top = 1.0 if name in ("precision", "recall", "coverage") else float("inf")
-        out[name] = reading._replace(low=max(0.0, reading.low), high=min(top, reading.high))
+        out[name] = _within(reading, top)
     out["two-sample test, ridge"] = read_test(ridge_test(ours.vectors, real.vectors, groups, seed))
     if neural:
         out["two-sample test, network"] = read_test(neural_test([*ours.clips, *real.clips], len(ours.clips), groups, seed))
@@ -219,4 +220,10 @@ def read_all(
 
 
 def _read_frechet(rows: Floats, first: int, groups: Sequence[str], seed: int) -> Reading:
-    return read_distance(lambda a, b: [frechet_distance(rows[a], rows[b])], first, groups, [1], seed)[0]
+    found = read_distance(lambda a, b: [frechet_distance(rows[a], rows[b])], first, groups, [1], seed)[0]
+    return _within(found, float("inf"))
+
+
+def _within(reading: Reading, top: float) -> Reading:
+    """The reading with its interval cut to what the measure can be, 0 to `top`; an unknown end stays unknown."""
+    return reading._replace(low=float(np.maximum(0.0, reading.low)), high=float(np.minimum(top, reading.high)))

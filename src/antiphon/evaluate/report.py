@@ -45,26 +45,41 @@ def interval(row: dict[str, Any]) -> str:
     return f"{number(row['low'])} to {number(row['high'])}" if isfinite(row["low"]) else "–"
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def summary(result: dict[str, Any]) -> list[str]:
     """The report in a few sentences: what is like the real music and what is not."""
-    rows = result["headline"]
-    odd = [r["measure"] for r in rows if isfinite(r["p_value"]) and r["p_value"] < SEEN]
+    rows = [r for r in result["headline"] if isfinite(r["p_value"])]
+    odd = [r["measure"] for r in rows if r["p_value"] < SEEN]
     count = result["counts"]
     said = [
-        f"{count['generated pieces']} generated pieces ({count['generated windows']} windows of {result['bars']} bars) against "
-        f"{count['reference pieces']} real ones ({count['reference windows']} windows)."
+        f"{_many(count['generated pieces'], 'generated piece')} ({_many(count['generated windows'], 'window')} of "
+        f"{_many(result['bars'], 'bar')}) against {count['reference pieces']} real ones "
+        f"({_many(count['reference windows'], 'window')})."
     ]
-    said.append(
-        f"{len(odd)} of {len(rows)} headline measures tell the generated set from real music at p < {SEEN}: {', '.join(odd)}."
-        if odd
-        else f"None of {len(rows)} headline measures tells the generated set from real music at p < {SEEN}."
-    )
+    verdict = f"the generated set from real music at p < {SEEN}"
+    if not rows:
+        said.append(f"Too few pieces to tell {verdict} by any headline measure.")
+    elif odd:
+        said.append(
+            f"{len(odd)} of {len(rows)} headline measures {'tells' if len(odd) == 1 else 'tell'} {verdict}: {', '.join(odd)}."
+        )
+    else:
+        said.append(f"None of {_many(len(rows), 'headline measure')} tells {verdict}.")
     for name in ("two-sample test, ridge", "two-sample test, network"):
-        for r in (r for r in rows if r["measure"] == name):
+        for r in (r for r in rows if r["measure"] == name and isfinite(r["value"])):
             base = f"; two halves of the real music: {number(r['ceiling'])}" if "ceiling" in r else ""
             said.append(
                 f"{name[0].upper()}{name[1:]}: accuracy {number(r['value'])} ({interval(r)}), 0.5 is indistinguishable{base}."
             )
+    for r in (r for r in result.get("likelihood", {}).get("rows", []) if r["statistic"] == "nats per note"):
+        real = r["real"]
+        said.append(
+            f"Likelihood under {result['likelihood']['snapshot']}: {_with_interval(r)} nats per note; "
+            f"real music: {_with_interval(real)}."
+        )
     return said
 
 
@@ -135,6 +150,33 @@ def _structure(result: dict[str, Any]) -> Table:
     return Table("Structure, and the Fréchet distance at infinite sample size", note, ("", *sets), tuple(rows))
 
 
+def _with_interval(row: dict[str, Any]) -> str:
+    return f"{number(row['value'])} ({interval(row)})" if isfinite(row["low"]) else number(row["value"])
+
+
+def _likelihood(result: dict[str, Any]) -> Table:
+    found = result["likelihood"]
+    sets = ("real", "half A", "half B")
+    rows = tuple(
+        (
+            r["statistic"],
+            *(_with_interval(s) for s in (r, *(r[n] for n in sets))),
+            probability(r["p_value"]),
+            probability(r["p_value, half against half"]),
+        )
+        for r in found["rows"]
+    )
+    note = (
+        f"Nats of negative log-likelihood under {found['snapshot']} on stretches of {found['bars']} bars, mean over pieces "
+        f"({found['pieces']['generated']} generated, {found['pieces']['reference']} real) with 95% interval; the halves are of "
+        "the real pieces. Less is not better: duller than real music has less, stranger has more. A snapshot also finds "
+        f"probable what it wrote itself or learned from. Keys {found['keys']}, tracks matched by "
+        f"{found['roles']['matched by']}."
+    )
+    columns = ("figure", "generated", *sets, "p", "p, half against half")
+    return Table("Likelihood under a sequence snapshot", note, columns, rows)
+
+
 def tables(result: dict[str, Any]) -> list[Table]:
     """All tables of the report."""
     out = [
@@ -146,6 +188,8 @@ def tables(result: dict[str, Any]) -> list[Table]:
         _structure(result),
         _mgeval(result),
     ]
+    if result.get("likelihood", {}).get("rows"):
+        out.insert(1, _likelihood(result))
     if "originality" in result:
         found = result["originality"]
         keys = list(found["generated"])
@@ -188,7 +232,7 @@ def markdown(result: dict[str, Any]) -> str:
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1180px;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:.5rem 0 1.5rem;font-variant-numeric:tabular-nums}
-td,th{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
+td,th{padding:.2rem .45rem;font-size:13px;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
 th{white-space:normal;vertical-align:bottom}
 td:first-child,th:first-child{text-align:left}tr.odd td{background:#fdf0ee}
 figure{display:inline-block;margin:.5rem 1rem .5rem 0;vertical-align:top}.wide{overflow-x:auto}p.note{color:#555}"""

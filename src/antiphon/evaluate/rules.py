@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from antiphon.evaluate.clip import STEPS_PER_QUARTER, Clip
-from antiphon.music.measure import Facts, facts, faults
+from antiphon.music.measure import Facts, facts, faults, parallels
 from antiphon.music.score import Meter, Score, Track, notes_array
 
+LEAST_MOVES = 8
+"""Simultaneous moves below which a share of parallels says nothing: one of one is no hundred per cent."""
 CLOSES = ("authentic", "plagal", "half", "deceptive")
 
 
@@ -25,10 +27,11 @@ def clip_score(clip: Clip) -> Score:
 
 def rule_statistics(clip: Clip) -> dict[str, float]:
     """Facts of one clip by name, as columns beside the other statistics."""
-    return _columns(facts(clip_score(clip)))
+    score = clip_score(clip)
+    return _columns(facts(score), parallels(score)[1])
 
 
-def _columns(found: Facts) -> dict[str, float]:
+def _columns(found: Facts, moves: int) -> dict[str, float]:
     groups = max(1, -(-found.bars // 4))
     kinds = Counter(kind for _, kind in found.cadences)
     return {
@@ -36,7 +39,7 @@ def _columns(found: Facts) -> dict[str, float]:
         "out-of-key notes, weak beats": found.out_of_key_weak,
         "non-chord notes, strong beats": found.non_chord_strong,
         "non-chord notes, weak beats": found.non_chord_weak,
-        "parallel fifths and octaves, % of moves": found.parallels,
+        "parallel fifths and octaves, % of moves": found.parallels if moves >= LEAST_MOVES else float("nan"),
         "cadences a four-bar group": len(found.cadences) / groups,
         **{f"{close} cadences a group": kinds[close] / groups for close in CLOSES},
     }

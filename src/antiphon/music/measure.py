@@ -71,6 +71,8 @@ class _Heard(NamedTuple):
 
 def piece_key(score: Score) -> Key | None:
     """The key marked at the beginning of the piece, else the estimated one; None without pitched notes."""
+    if not any(len(t) for t in score.tracks if not t.is_drum):
+        return None
     if score.keys and score.keys[0].tick == 0:
         return score.keys[0].key
     found = find_key(score)
