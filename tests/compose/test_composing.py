@@ -136,7 +136,7 @@ def test_manifest_is_plain_json_and_complete() -> None:
     assert told["seed"] == 7
     assert told["brief"] == {
         "seed": 7, "seconds": 30.0, "key": "A minor", "chords": "Am F | C G", "mood": "calm",
-        "tracks": ["melody", "piano"], "meter": "4/4", "takes": 4,
+        "tracks": ["melody", "piano"], "meter": "4/4", "takes": 3,
     }  # fmt: skip
     assert told["model"]["digest"] == "0" * 64
     assert {take["kept"] for take in told["takes"]} == {True, False}

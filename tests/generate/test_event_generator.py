@@ -32,6 +32,9 @@ class WildRuntime(Runtime):
     def reset(self, takes: int) -> None:
         self.memory = np.zeros((takes, 1), np.float32)
 
+    def keep(self, rows: list[int]) -> None:
+        self.memory = self.memory[rows]
+
     def feed(self, events: Ints, times: Ints) -> Floats:
         self.fed += 1
         mixed = self.memory[:, 0].astype(np.int64) * 31 + events @ np.array([7, 11, 13, 17]) + times

@@ -26,7 +26,7 @@ def compose(
     mood: Annotated[str | None, typer.Option(help=MOODS)] = None,
     tracks: Annotated[str | None, typer.Option(help="Tracks wanted, as melody,piano.")] = None,
     seed: Annotated[int | None, typer.Option(help="Names the piece: same seed, same piece. [default: a new one]")] = None,
-    takes: Annotated[int | None, typer.Option(help="How many to write; the best is kept. [default: 4]")] = None,
+    takes: Annotated[int | None, typer.Option(help="How many to write; the best is kept. [default: 3]")] = None,
     temperature: Annotated[float | None, typer.Option(help="Below 1 tamer, above 1 wilder. [default: 1]")] = None,
     audio: Annotated[str, typer.Option("--format", help="flac, wav, ogg or mp3.")] = "flac",
     soundfont: Annotated[Path | None, typer.Option(metavar="FILE", help="SoundFont (.sf2) to play it with.")] = None,

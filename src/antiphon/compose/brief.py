@@ -11,7 +11,7 @@ from antiphon.errors import BriefError
 from antiphon.music.harmony import Chord, Key, parse_chords, parse_key
 
 DEFAULT_STYLE = "pop"
-DEFAULT_TAKES = 4
+DEFAULT_TAKES = 3
 MAX_TAKES = 64
 MAX_SEED = 2**32 - 1
 TEMPO_LIMITS = (20.0, 320.0)

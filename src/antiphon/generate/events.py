@@ -143,35 +143,36 @@ class EventGenerator:
         return tuple((i * steps // len(bar), chord and chord.transpose(move)) for i, chord in enumerate(bar))
 
     def _sample(self, writings: list[Writing], temperature: float) -> None:
-        """Write all takes to their end in step, each from its own random numbers; a finished take is fed padding."""
-        state = self._prime(writings)
+        """Write all takes to their end in step, each from its own random numbers; a finished take leaves the batch."""
+        live = writings
+        state = self._prime(live)
         while True:
-            for row, w in enumerate(writings):
-                if not w.walk.done:
-                    self._extend(w, state[row : row + 1], temperature)
-            if all(w.walk.done for w in writings):
+            for row, w in enumerate(live):
+                self._extend(w, state[row : row + 1], temperature)
+            going = [row for row, w in enumerate(live) if not w.walk.done]
+            if not going:
                 return
+            if len(going) < len(live):
+                self.runtime.keep(going)
+                live = [live[row] for row in going]
             self.fed += 1
-            state = (
-                self._prime(writings) if self.fed >= CONTEXT else self._feed(writings, max(len(w.events) for w in writings) - 1)
-            )
+            state = self._prime(live) if self.fed >= CONTEXT else self._feed(live, -1)
 
-    def _prime(self, writings: list[Writing]) -> Floats:
+    def _prime(self, live: list[Writing]) -> Floats:
         """Begin with an empty memory: the header, then the last half of what a full memory held."""
-        written = max(len(w.events) for w in writings)
-        self.runtime.reset(len(writings))
-        state = self._feed(writings, 0)
+        written = len(live[0].events)  # as many in every take, since they are written in step
+        self.runtime.reset(len(live))
+        state = self._feed(live, 0)
         first = max(1, written - CONTEXT // 2)
         for at in range(first, written):
-            state = self._feed(writings, at)
+            state = self._feed(live, at)
         self.fed = 1 + written - first
         return state
 
-    def _feed(self, writings: list[Writing], at: int) -> Floats:
-        """Feed the event at one place of every take; padding where a take has ended before it."""
-        events = [w.events[at] if at < len(w.events) else (0, 0, 0, 0) for w in writings]
-        times = [w.times[at] if at < len(w.times) else w.times[-1] for w in writings]
-        return self.runtime.feed(np.array(events, dtype=np.int64), np.array(times, dtype=np.int64))
+    def _feed(self, live: list[Writing], at: int) -> Floats:
+        """Feed the event at one place of every take."""
+        events = np.array([w.events[at] for w in live], dtype=np.int64)
+        return self.runtime.feed(events, np.array([w.times[at] for w in live], dtype=np.int64))
 
     def _extend(self, w: Writing, state: Floats, temperature: float) -> None:
         """Sample the next event of one take, field by field, or put the only one that may come."""

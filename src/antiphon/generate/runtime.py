@@ -54,6 +54,10 @@ class Runtime(ABC):
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
 
+    @abstractmethod
+    def keep(self, rows: list[int]) -> None:
+        """Forget all takes but these, which move up in their order."""
+
     def logits(self, field: int, state: Floats, known: Ints) -> Floats:
         """Logits [B, size] of one field of the next event, given its earlier fields [B, field]."""
         inputs = {"h": state} if field == 0 else {"h": state, "known": known}
@@ -76,6 +80,10 @@ class TransformerRuntime(Runtime):
         """Forget everything; so many takes follow."""
         self.past = [np.zeros((takes, self.heads, BUCKET, self.e), np.float32) for _ in range(2 * self.layers)]
         self.length = 0
+
+    def keep(self, rows: list[int]) -> None:
+        """Forget all takes but these."""
+        self.past = [p[rows] for p in self.past]
 
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
@@ -108,6 +116,10 @@ class GruRuntime(Runtime):
         """Forget everything; so many takes follow."""
         self.state = np.zeros((self.layers, takes, self.width), np.float32)
 
+    def keep(self, rows: list[int]) -> None:
+        """Forget all takes but these."""
+        self.state = self.state[:, rows]
+
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
         h, self.state = self.step.run(None, {"events": events, "time": times, "state": self.state})
@@ -125,6 +137,10 @@ class MarkovRuntime(Runtime):
     def reset(self, takes: int) -> None:
         """Forget everything; so many takes follow."""
         self.window = np.zeros((takes, 3 * self.order), np.float32)
+
+    def keep(self, rows: list[int]) -> None:
+        """Forget all takes but these."""
+        self.window = self.window[rows]
 
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, 3 * order], ids as floats."""

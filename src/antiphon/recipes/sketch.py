@@ -53,6 +53,12 @@ class TorchRuntime(Runtime):
         else:
             self.past = [torch.zeros(takes, 0, 4, dtype=torch.int64)]
 
+    def keep(self, rows: list[int]) -> None:
+        """Forget all takes but these."""
+        self.takes = len(rows)
+        takes_first = not isinstance(self.model, EventGru)
+        self.past = [p[rows] if takes_first else p[:, rows] for p in self.past]
+
     @torch.no_grad()
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
