@@ -43,7 +43,7 @@ def stages(bars: int, takes: int) -> list[tuple[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=int, default=16)
-    parser.add_argument("--takes", type=int, default=4)
+    parser.add_argument("--takes", type=int, default=3)
     parser.add_argument("--times", type=int, default=7)
     wanted = parser.parse_args()
     python = [sys.executable]
