@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from marked import write_between
 
 from antiphon.cli.evaluate import read_pieces
 from antiphon.corpus.piece import Piece
@@ -121,10 +122,7 @@ def main() -> None:
     real, victims, train = draw(scores, options.songs, options.seed)
     readings = read_damages(sample(real), victims, train, options.seed)
     halves = split_halves(scores, options.rounds, options.songs, options.seed)
-    text = options.out.read_text(encoding="utf-8") if options.out.is_file() else f"{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    options.out.write_text(f"{before}{BEGIN}\n\n{tables(readings, halves, len(real))}\n\n{END}{after}", encoding="utf-8")
+    write_between(options.out, BEGIN, END, tables(readings, halves, len(real)))
 
 
 if __name__ == "__main__":

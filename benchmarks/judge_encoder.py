@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from marked import write_between
 
 from antiphon.evaluate.clip import Clip, Floats
 from antiphon.evaluate.damage import DAMAGES
@@ -114,10 +115,7 @@ def main() -> None:
         train(options.folder, options.run, options.out)
         return
     measured = table(held_out(options.folder, options.windows), options.rounds, options.seed)
-    text = options.out.read_text(encoding="utf-8") if options.out.is_file() else f"{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    options.out.write_text(f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}", encoding="utf-8")
+    write_between(options.out, BEGIN, END, measured)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ class Cause(StrEnum):
     ABSURD_DURATIONS = "absurd note durations"
     ABSURD_TEMPO = "absurd tempo"
     NO_GRID = "no bar grid"
-    NO_BARS = "bar lines cannot be established"
     MISALIGNED = "labels do not fit the notes"
     NO_LABELS = "labels missing"
     DUPLICATE = "duplicate of another piece"

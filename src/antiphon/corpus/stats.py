@@ -77,11 +77,6 @@ def _histogram(values: npt.ArrayLike, edges: tuple[float, ...], turn: Any = None
     return list(zip(names, counted.tolist(), strict=True))
 
 
-def _of_track(store: Store) -> npt.NDArray[np.int64]:
-    """Number of the track to which every note belongs, in the order of the notes column."""
-    return np.repeat(np.arange(len(store.tables["tracks"])), store.tables["tracks"]["notes"])
-
-
 def _pitches(store: Store) -> npt.NDArray[np.int64]:
     drum = np.repeat(store.tables["tracks"]["is_drum"], store.tables["tracks"]["notes"])
     return np.bincount(store.tables["notes"]["pitch"][~drum], minlength=128)

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from antiphon.errors import InputError
 from antiphon.music.beats import bar_starts, meter_at
-from antiphon.music.edit import merge_doubled, named, resample, without_overlaps
+from antiphon.music.edit import named, resample, without_overlaps
 from antiphon.music.harmony import QUALITIES, Chord, Key
 from antiphon.music.score import ChordMark, KeyMark, Meter, Note, Score, Section, Tempo, Track, notes_array
 from antiphon.representations.vocabulary import Range, Vocabulary
@@ -180,7 +180,7 @@ class EventCodec:
         parts: list[list[Note]] = []
         for role, name in enumerate(self.spec.roles):
             track = named(grid.tracks, name)
-            notes = [] if track is None else [Note(*n) for n in without_overlaps(merge_doubled(track.notes)).tolist()]
+            notes = [] if track is None else [Note(*n) for n in without_overlaps(track.notes).tolist()]
             parts.append(notes)
             for i, n in enumerate(notes):
                 rows.append((n.onset, 1, role, fold(n.pitch + move), i))
