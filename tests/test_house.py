@@ -26,6 +26,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "compose": {"music", "generate", "evaluate"},
     "recipes": {"music", "corpus", "representations", "models", "training", "evaluate", "generate"},
     "render": {"music", "io", "timbre"},
+    "studio": {"music", "io", "evaluate", "generate", "compose", "render"},
 }
 """Room -> rooms that it may import, beside itself and EVERYWHERE; cli and the package's own front door may know all."""
 FREE = {"cli", "__init__", "__main__"}

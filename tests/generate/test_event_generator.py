@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +31,22 @@ class WildRuntime(Runtime):
         self.spread, self.fed = spread, 0
 
     def reset(self, takes: int) -> None:
-        self.memory = np.zeros((takes, 1), np.float32)
+        self.seen = np.zeros((takes, 1), np.float32)
 
     def keep(self, rows: list[int]) -> None:
-        self.memory = self.memory[rows]
+        self.seen = self.seen[rows]
+
+    def memory(self) -> Floats:
+        return self.seen
+
+    def join(self, memories: Sequence[Floats]) -> None:
+        self.seen = np.concatenate(memories)
 
     def feed(self, events: Ints, times: Ints) -> Floats:
         self.fed += 1
-        mixed = self.memory[:, 0].astype(np.int64) * 31 + events @ np.array([7, 11, 13, 17]) + times
-        self.memory = (mixed % 65_521).astype(np.float32)[:, None]
-        return self.memory
+        mixed = self.seen[:, 0].astype(np.int64) * 31 + events @ np.array([7, 11, 13, 17]) + times
+        self.seen = (mixed % 65_521).astype(np.float32)[:, None]
+        return self.seen
 
     def logits(self, field: int, state: Floats, known: Ints) -> Floats:
         rows = [

@@ -33,6 +33,12 @@ class EvenRuntime(Runtime):
     def keep(self, rows: list[int]) -> None:
         raise AssertionError("stretches that are read stay in step to the end")
 
+    def memory(self) -> None:
+        raise AssertionError("stretches begin together")
+
+    def join(self, memories: object) -> None:
+        raise AssertionError("stretches begin together")
+
     def feed(self, events: Ints, times: Ints) -> Floats:
         self.calls.append((int(events[0, 0]), int(times[0])))
         return np.zeros((len(events), 1), np.float32)
@@ -46,11 +52,11 @@ class MindfulRuntime(EvenRuntime):
     """Logits that hang on everything fed since the last reset, and on the event's fields before."""
 
     def reset(self, takes: int) -> None:
-        self.memory = np.zeros(takes, np.int64)
+        self.seen = np.zeros(takes, np.int64)
 
     def feed(self, events: Ints, times: Ints) -> Floats:
-        self.memory = (self.memory * 31 + events @ np.array([7, 11, 13, 17]) + times) % 65_521
-        return self.memory.astype(np.float32)[:, None]
+        self.seen = (self.seen * 31 + events @ np.array([7, 11, 13, 17]) + times) % 65_521
+        return self.seen.astype(np.float32)[:, None]
 
     def logits(self, field: int, state: Floats, known: Ints) -> Floats:
         seeds = [[field, int(s[0]), *k.tolist()] for s, k in zip(state, known, strict=True)]
@@ -103,7 +109,7 @@ def test_the_key_is_marked_or_found_or_given() -> None:
 
 
 def test_beyond_the_memory_it_begins_again_as_the_writer_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("antiphon.generate.likelihood.CONTEXT", 10)
+    monkeypatch.setattr("antiphon.generate.events.CONTEXT", 10)
     runtime, score = EvenRuntime(), tune(4)
     found = likelihood(generator(runtime), score, Key(0))
     assert found.events == 25

@@ -109,11 +109,33 @@ def test_event_by_event_is_the_same_as_all_at_once() -> None:
     past = [torch.zeros(2, 2, 0, 16) for _ in range(4)]
     state = torch.zeros(2, 2, 32)
     for t in range(12):
-        h, *new = TransformerStep(transformer)(events[:, t], torch.full((2,), t), times[:, t], torch.tensor([t]), past)
+        at = torch.full((2,), t)
+        h, *new = TransformerStep(transformer)(events[:, t : t + 1], at[:, None], times[:, t : t + 1], at, past)
         past = [torch.cat([a, b], dim=2) for a, b in zip(past, new, strict=True)]
-        assert torch.allclose(h, transformer.states(events, times)[:, t], atol=1e-4)
+        assert torch.allclose(h[:, 0], transformer.states(events, times)[:, t], atol=1e-4)
         h, state = GruStep(gru)(events[:, t], times[:, t], state)
         assert torch.allclose(h, gru.states(events, times)[:, t], atol=1e-4)
+
+
+@torch.no_grad()
+def test_rows_of_different_lengths_are_read_on_side_by_side() -> None:
+    """Row 0 has read 7 events, row 1 has read 4, in one buffer of 9 places; both go on with three at once."""
+    events, times = batch(5)
+    model = net("transformer")
+    assert isinstance(model, EventTransformer)
+    step, lengths = TransformerStep(model), torch.tensor([7, 4])
+    past = [torch.randn(2, 2, 9, 16) for _ in range(4)]  # what lies beyond a row's length must not matter
+    for row, n in enumerate(lengths.tolist()):
+        empty = [torch.zeros(1, 2, 0, 16) for _ in range(4)]
+        _, *new = step(events[row : row + 1, :n], torch.arange(n)[None], times[row : row + 1, :n], torch.tensor([0]), empty)
+        for buffer, one in zip(past, new, strict=True):
+            buffer[row, :, :n] = one[0]
+    rest = torch.stack([events[0, 7:10], events[1, 4:7]])
+    time = torch.stack([times[0, 7:10], times[1, 4:7]])
+    h, *_ = step(rest, lengths[:, None] + torch.arange(3), time, lengths, past)
+    whole = model.states(events, times)
+    assert torch.allclose(h[0], whole[0, 7:10], atol=1e-4)
+    assert torch.allclose(h[1], whole[1, 4:7], atol=1e-4)
 
 
 def test_padding_costs_nothing_and_uniform_costs_the_logarithm() -> None:

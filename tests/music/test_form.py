@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import InputError
-from antiphon.music.form import Phrase, parse_form, stretch
+from antiphon.music.form import Phrase, parse_form, passage, stretch
 
 FORMS = ["i4A8A8B8b4A8B8o4", "A4A4B8X2B8"]
 
@@ -43,3 +43,16 @@ def test_long_pieces_begin_with_the_form_s_own_beginning() -> None:
 
 def test_without_a_usable_form_phrases_of_eight_bars_are_taken() -> None:
     assert stretch(["i4o4"], 20, np.random.default_rng(0)) == (Phrase("A", 8), Phrase("B", 8), Phrase("A", 4))
+
+
+@given(st.integers(1, 60), st.integers(0, 1000))
+def test_a_passage_fills_its_bars_and_is_sung_in_half_of_them(bars: int, seed: int) -> None:
+    found = passage(FORMS, bars, np.random.default_rng(seed))
+    assert sum(p.bars for p in found) == bars
+    if bars < 40:
+        assert 2 * sum(p.bars for p in found if p.letter.isupper() and p.letter != "X") >= bars
+
+
+def test_a_passage_may_begin_with_an_introduction() -> None:
+    begun = {passage(FORMS, 12, np.random.default_rng(seed))[0].letter for seed in range(60)}
+    assert begun >= {"i", "A", "B"}

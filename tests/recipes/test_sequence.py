@@ -15,7 +15,7 @@ from antiphon.errors import TrainingError
 from antiphon.generate.events import EventGenerator
 from antiphon.generate.likelihood import Likelihood, likelihoods
 from antiphon.generate.load import load
-from antiphon.generate.request import Request
+from antiphon.generate.request import Opening, Request
 from antiphon.models.gru import EventGru
 from antiphon.models.transformer import EventTransformer
 from antiphon.music.harmony import Chord, Key
@@ -23,6 +23,8 @@ from antiphon.music.score import ChordMark, KeyMark, Score, Section, Track
 from antiphon.recipes.catalog import RECIPES, find
 from antiphon.recipes.data import drop_marks, drop_roles, prepare, window
 from antiphon.recipes.export import export, trained
+from antiphon.recipes.infilling import infilling, whole_bars
+from antiphon.recipes.runs import check_begin
 from antiphon.recipes.sequence import SequenceRecipe, evaluate, run
 from antiphon.representations.events import EventCodec, EventSpec
 
@@ -118,6 +120,71 @@ def test_onnx_gives_the_log_probabilities_of_pytorch(snapshot: tuple[SequenceRec
             a = torch.log_softmax(torch.tensor(got), -1)
             b = torch.log_softmax(wanted[f][0, t], -1)
             assert float((a - b).abs().max()) < 1e-4
+
+
+def test_takes_of_different_lengths_are_read_as_each_alone(snapshot: tuple[SequenceRecipe, Path, Path]) -> None:
+    runtime = load(str(snapshot[2])).runtime  # type: ignore[attr-defined]
+    rng = np.random.default_rng(0)
+    sizes = [v.size for v in EventCodec(SPEC).vocabularies]
+    parts = [(rng.integers(0, sizes, (n, 4)), np.arange(n)) for n in (150, 3, 31)]
+    parts.append(parts[1])
+    state = runtime.prime(parts)
+    more = rng.integers(0, sizes, (4, 4))
+    following = runtime.feed(more, np.full(4, 200))
+    for row, (events, times) in enumerate(parts):
+        runtime.reset(1)
+        slowly = [runtime.feed(events[t : t + 1], times[t : t + 1])[0] for t in range(len(events))]
+        assert np.abs(state[row] - slowly[-1]).max() < 1e-4
+        assert np.abs(following[row] - runtime.feed(more[row : row + 1], np.full(1, 200))[0]).max() < 1e-4
+        runtime.reset(1)
+        assert np.abs(runtime.read(events[None], times[None])[0] - np.array(slowly)).max() < 1e-4
+
+
+def test_a_run_goes_on_from_its_base_and_learns_to_write_into_pieces(tmp_path: Path) -> None:
+    base = replace(recipe(), steps=30)
+    run(base, iter(pieces()), tmp_path / "base")
+    made = replace(base, spec=replace(SPEC, fills=True), fills=0.7, base="test", name="filling", steps=20)
+    with pytest.raises(TrainingError, match="name a run of that with --start"):
+        check_begin(made, None, False)
+    with pytest.raises(TrainingError, match="begins from nothing"):
+        check_begin(base, tmp_path / "base", False)
+    with pytest.raises(TrainingError, match="no trained run of 'test'"):
+        check_begin(made, tmp_path, False)
+    check_begin(made, tmp_path / "base", False)
+    logged = run(made, iter(pieces()), tmp_path / "run", begin=tmp_path / "base")
+    without = run(made, iter(pieces()), tmp_path / "without")
+    assert logged["valid/nll"] < without["valid/nll"] and logged["valid/opening"] < without["valid/opening"]
+    with pytest.raises(TrainingError, match="other weights"):
+        run(replace(made, width=64), iter(pieces()), tmp_path / "wide", begin=tmp_path / "base")
+    export(made, tmp_path / "run", tmp_path / "snapshot", {})
+    generator, given = load(str(tmp_path / "snapshot")), replace(tune(5), sections=())
+    assert generator.description.infills
+    request = Request(8, given=given, openings=(Opening(2, 4, ("melody",)), Opening(4, 8, ("melody", "piano"))))
+    takes = generator.write(request, [1, 2])
+    assert generator.write(request, [2])[0] == takes[1] and takes[0].score != takes[1].score
+    for take in takes:
+        old, new = given.tracks[0].notes, take.score.tracks[0].notes
+        assert (new[new["onset"] < 2 * 1920] == old[old["onset"] < 2 * 1920]).all() and take.log_likelihood < 0
+
+
+def test_an_example_with_an_opening_is_the_window_in_another_order() -> None:
+    data = prepare(iter(pieces()), replace(SPEC, fills=True))
+    kind = data.codec.vocabularies[0]
+    note, seen = kind.span("note"), set()
+    for seed in range(60):
+        found = infilling(data.codec, data.splits["train"], 0, seed % 5, 400, False, np.random.default_rng(seed))
+        events, times, learnt = found["events"], found["times"], found["learnt"].astype(bool)
+        fill = int(np.flatnonzero(events[:, 0] == kind.encode("fill"))[0])
+        assert not learnt[: fill + 1].any() and learnt[fill + 1 :].all() and times[fill] == times[fill + 1]
+        plain, plain_times, _ = whole_bars(data.splits["train"], 0, seed % 5, 320)
+        is_note = (events[:, 0] >= note.start) & (events[:, 0] < note.stop)
+        got = sorted((int(t), *map(int, e)) for t, e in zip(times[is_note], events[is_note], strict=True))
+        mask = (plain[:, 0] >= note.start) & (plain[:, 0] < note.stop)
+        whole = sorted((int(t), *map(int, e)) for t, e in zip(plain_times[mask], plain[mask], strict=True))
+        assert set(got) <= set(whole) and len(set(got)) == len(got)
+        seen.add(len(got) == len(whole))
+        assert (np.diff(times[fill:]) >= 0).all() and kind.decode(int(events[-1, 0]))[0] == "end"
+    assert seen == {True, False}  # parts still to be written after the gap are left out in some
 
 
 def test_a_snapshot_tells_nothing_of_the_machine_it_was_made_on(snapshot: tuple[SequenceRecipe, Path, Path]) -> None:

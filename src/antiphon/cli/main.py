@@ -9,7 +9,31 @@ from typing import Annotated
 import typer
 
 from antiphon import __version__
-from antiphon.cli import compose, convert, corpus, evaluate, listen, models, picture, render, train
+from antiphon.cli import (
+    accompany,
+    arrange,
+    benchmark,
+    compose,
+    continuing,
+    convert,
+    corpus,
+    critic,
+    evaluate,
+    explain,
+    harmonize,
+    humanize,
+    infill,
+    interpolate,
+    listen,
+    models,
+    picture,
+    plan,
+    render,
+    restyle,
+    studio,
+    train,
+    vary,
+)
 from antiphon.errors import AntiphonError
 
 app = typer.Typer(
@@ -38,15 +62,30 @@ def _options(
 
 # A verb's file imports nothing heavy at its top, so that --help stays quick: what a verb needs it imports when it runs.
 app.command("compose")(compose.compose)
+app.command("plan")(plan.plan)
+app.command("brief")(plan.brief)
+app.command("continue")(continuing.continue_)
+app.command("infill")(infill.infill)
+app.command("harmonize")(harmonize.harmonize)
+app.command("accompany")(accompany.accompany)
+app.command("vary")(vary.vary)
+app.command("restyle")(restyle.restyle)
+app.command("interpolate")(interpolate.interpolate)
+app.command("arrange")(arrange.arrange)
+app.command("humanize")(humanize.humanize)
 app.command("render")(render.render)
 app.command("convert")(convert.convert)
 app.command("picture")(picture.picture)
 app.command("models")(models.models)
+app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("export")(train.export)
 app.command("recipes")(train.recipes)
+app.command("studio")(studio.studio)
+app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(critic.app, name="critic")
 app.add_typer(listen.app, name="listen")
 
 

@@ -16,7 +16,7 @@ def models(
     from antiphon.generate import load
     from antiphon.render.folder import as_json as json_bytes
 
-    descriptions = [load.load(name).description for name in load.available()]
+    descriptions = [load.load(name).description for name in load.shipped()]
     if as_json:
         typer.echo(json_bytes({d.name: model_values(d) for d in descriptions}).decode(), nl=False)
     elif descriptions:

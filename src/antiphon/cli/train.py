@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from antiphon.cli import benchmark
 from antiphon.cli.extras import need_training
 from antiphon.errors import InputError
 
@@ -28,6 +29,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="RUN", help="Folder of the run; goes on where it stopped.")],
     tiny: Annotated[bool, typer.Option("--tiny", help="The recipe in seconds, to try out the way.")] = False,
     steps: Annotated[int | None, typer.Option(help="Another number of steps than the recipe's.")] = None,
+    start: Annotated[Path | None, typer.Option(metavar="RUN", help="Run of its base that a recipe goes on from.")] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps.")] = "cpu",
     quiet: Quiet = False,
     as_json: Json = False,
@@ -35,10 +37,15 @@ def train(
     """Train a recipe on a corpus; Ctrl-C saves, and the same command goes on."""
     need_training("Training")
     from antiphon.recipes import catalog, runs
+    from antiphon.recipes.frame_catalog import FRAMES
     from antiphon.training.log import TensorBoard
 
+    if recipe in FRAMES:
+        benchmark.train_run(FRAMES[recipe], data, out, tiny, steps, device, quiet, as_json)
+        return
     runs.check_device(device)
     chosen = runs.adjusted(catalog.find(recipe), tiny, steps)
+    runs.check_begin(chosen, start, tiny)
     pieces = runs.pieces_from(data)
     runs.opened(chosen, out)
     board = TensorBoard(out / "tensorboard")
@@ -52,7 +59,7 @@ def train(
             def heard(step: int, scores: list[Score]) -> None:
                 _keep(scores, step, out / "samples", board)
 
-            logged = runs.start(chosen, pieces, out, progress=progress, heard=heard, device=device)
+            logged = runs.start(chosen, pieces, out, progress=progress, heard=heard, device=device, begin=start)
     finally:
         board.close()
     if as_json:
@@ -76,6 +83,8 @@ def export(
     from antiphon.recipes import runs
 
     words = _card(card) if card is not None else {}
+    if benchmark.export_run(run, out, name, words, quiet):
+        return
     made = runs.export_run(run, out, name, words)
     if not quiet:
         typer.echo(f"Wrote {made.name} to {out}. Next: antiphon compose --model {out}")
@@ -87,6 +96,7 @@ def recipes(as_json: Json = False) -> None:
     from antiphon.recipes import catalog, runs
 
     rows = [(r.name, r.style, runs.kind_of(r), runs.parameters(r), list(runs.roles_of(r))) for r in catalog.RECIPES.values()]
+    rows += benchmark.recipe_rows()
     if as_json:
         names = ("name", "style", "kind", "parameters", "tracks")
         typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from antiphon.compose.brief import DEFAULT_STYLE, Brief
-from antiphon.compose.critique import Verdict, best, judge
-from antiphon.compose.finish import finish
+from antiphon.compose.critique import Verdict
+from antiphon.compose.critique_rank import rank
+from antiphon.compose.finish import finished
 from antiphon.compose.plan import Plan, plan, take_seed
 from antiphon.compose.wishes import Wish, check
 from antiphon.errors import BriefError, SnapshotError
+from antiphon.evaluate.preference import Preference
 from antiphon.generate.request import Description, Generator
 from antiphon.music.score import Score
 
@@ -28,6 +31,9 @@ class Composition:
       model: what the snapshot says of itself.
       verdicts: the critic on each take, in order; chosen: index of the take that became the score.
       wishes: each wish measured on the score.
+      takes: all takes, finished, in order.
+      notes: one sentence for every repair of the chosen take, and for what could not be represented.
+      originality: what of the score stands in the training pieces, as JSON values.
     """
 
     score: Score
@@ -37,6 +43,9 @@ class Composition:
     verdicts: tuple[Verdict, ...]
     chosen: int
     wishes: tuple[Wish, ...]
+    takes: tuple[Score, ...] = ()
+    notes: tuple[str, ...] = ()
+    originality: dict[str, Any] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -64,7 +73,13 @@ def find_generator(brief: Brief) -> Generator:
     return load.load(style)
 
 
-def compose(brief: Brief, generator: Generator | None = None, progress: Progress | None = None) -> Composition:
+def compose(
+    brief: Brief,
+    generator: Generator | None = None,
+    progress: Progress | None = None,
+    remarks: tuple[str, ...] = (),
+    preference: Preference | None = None,
+) -> Composition:
     """A piece that answers the brief: several takes are written, each is finished and judged, the best is kept.
 
     The same model, brief and seed give the same score, whatever the number of takes does to the choice: take i is the
@@ -74,6 +89,8 @@ def compose(brief: Brief, generator: Generator | None = None, progress: Progress
       brief: the wishes.
       generator: who writes; None: the one that the brief means.
       progress: told what begins now.
+      remarks: sentences to put first among the notes (as words of a sentence that were not understood).
+      preference: the listener's taste, which has a say in the choice; None: the plain critic.
 
     Raises:
       BriefError: the generator cannot do what is asked.
@@ -87,8 +104,11 @@ def compose(brief: Brief, generator: Generator | None = None, progress: Progress
     tell(f"writing {brief.takes} take{'s' * (brief.takes > 1)} of {intent.request.bars} bars")
     takes = writer.write(intent.request, [take_seed(brief.seed, i) for i in range(brief.takes)])
     tell("judging")
-    finished = [finish(take.score, intent, model) for take in takes]
-    verdicts = judge(takes, finished, model, intent.request)
-    kept = best(verdicts)
-    score = finished[kept.take]
-    return Composition(score, brief, intent, model, tuple(verdicts), kept.take, tuple(check(brief, intent, score)))
+    done = [finished(take.score, intent, model) for take in takes]
+    scores = [one.score for one in done]
+    ranking = rank(takes, scores, writer, intent.request, preference=preference)
+    score, notes = scores[ranking.chosen], (*remarks, *ranking.notes, *done[ranking.chosen].notes)
+    return Composition(
+        score, brief, intent, model, ranking.verdicts, ranking.chosen, tuple(check(brief, intent, score)), tuple(scores),
+        notes, ranking.originality,
+    )  # fmt: skip

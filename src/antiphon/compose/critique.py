@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from antiphon.compose.critique_bars import weakest_bar
+from antiphon.compose.critique_ear import Ear, departures, ear_for
+from antiphon.compose.critique_measures import measures
 from antiphon.compose.measure import chord_agreement, foreign_on_strong_beats, out_of_range
 from antiphon.generate.request import Description, Request, Take
 from antiphon.music.beats import bar_starts, ticks_to_seconds
@@ -34,26 +37,40 @@ WEIGHTS = {
     "stuck": 1.0,
     "rest": 0.4,
 }
-"""Points for each kind of fault, for its whole extent (a share of 1) or for the unit that its rule counts."""
+"""Points for each kind of fault, for its whole extent (a share of 1) or for the unit that its rule counts; what a style's
+ear (see critique_ear) was fitted to multiplies them."""
+LEAST_TOLD = 0.05
+"""A departure from the style of fewer points counts, but is not told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that speaks against a take, or for it where `points` is 0."""
+    """One thing that speaks against a take, or for it where `points` is 0; `kind` names the rule or measure it comes from."""
 
     text: str
     points: float
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the critic thinks of one take: `penalty` is the sum of the reasons' points, 0 is faultless."""
+    """What the critic thinks of one take: `penalty` is the sum of the reasons' points, 0 is faultless.
+
+    Attributes:
+      take, seed, log_likelihood: which take it is, and what the sequence model gives it.
+      penalty: what the choice goes by.
+      reasons: what it is made of.
+      weakest: the weakest bar and why, in one sentence; empty where no bar stands out.
+      copies: whether it copies more of the training pieces than people do; such a take is not kept if another is there.
+    """
 
     take: int
     seed: int
     log_likelihood: float
     penalty: float
     reasons: tuple[Reason, ...]
+    weakest: str = ""
+    copies: bool = False
 
 
 def judge(takes: Sequence[Take], scores: Sequence[Score], description: Description, request: Request) -> list[Verdict]:
@@ -66,13 +83,17 @@ def judge(takes: Sequence[Take], scores: Sequence[Score], description: Descripti
       request: what was asked; chords count only where asked for, and without a key each score's own is taken.
     """
     typical = typical_likelihood([take.log_likelihood for take in takes], description, request)
+    ear = ear_for(description.style)
     verdicts = []
     for i, (take, score) in enumerate(zip(takes, scores, strict=True)):
         key = request.key or (score.keys[0].key if score.keys else None)
-        reasons = [_typicality(take.log_likelihood, *typical), *faults(score, key)]
+        reasons = [_typicality(take.log_likelihood, *typical)]
+        reasons += [replace(r, points=r.points * ear.factor(r.kind)) for r in faults(score, key)]
+        reasons += style_departures(score, ear)
         chords = _off_chord(score) if request.chords is not None else None
         reasons += [chords] if chords is not None else []
-        verdicts.append(Verdict(i, take.seed, take.log_likelihood, sum(r.points for r in reasons), tuple(reasons)))
+        weakest = weakest_bar(score, key)
+        verdicts.append(Verdict(i, take.seed, take.log_likelihood, sum(r.points for r in reasons), tuple(reasons), weakest))
     return verdicts
 
 
@@ -101,16 +122,24 @@ def typical_likelihood(values: Sequence[float], description: Description, reques
 
 def _typicality(value: float, centre: float, spread: float, authority: str) -> Reason:
     if not math.isfinite(value):
-        return Reason("the model gives it no likelihood at all", 20.0)
+        return Reason("the model gives it no likelihood at all", 20.0, "typical")
     distance = abs(value - centre) / spread
     said = f"{value:.3f} nats a note, {distance:.1f} deviations from {authority} ({centre:.3f})"
-    return Reason(said, WEIGHTS["typical"] * max(0.0, distance - 0.5))
+    return Reason(said, WEIGHTS["typical"] * max(0.0, distance - 0.5), "typical")
+
+
+def style_departures(score: Score, ear: Ear) -> list[Reason]:
+    """Where the piece is unlike real pieces of the style, the gravest first; small departures together as one reason."""
+    found = sorted(departures(measures(score), ear), key=lambda d: -d.points)
+    told = [Reason(d.text, d.points, d.name) for d in found if d.points >= LEAST_TOLD]
+    rest = sum(d.points for d in found if d.points < LEAST_TOLD)
+    return [*told, Reason("small departures from the style", rest, "small")] if rest > 0 else told
 
 
 def faults(score: Score, key: Key | None) -> list[Reason]:
     """What a teacher would mark in the score, each with its points; an empty list is a faultless piece."""
     if score.note_count == 0:
-        return [Reason("there is not one note", 100.0)]
+        return [Reason("there is not one note", 100.0, "silent")]
     whole = [_empty_bars(score), _silence(score), _repetition(score)]
     if key is not None:
         whole += [_out_of_key(score, key), _no_rest(score, key)]
@@ -127,7 +156,7 @@ def _empty_bars(score: Score) -> Reason | None:
     empty = [not np.any((onsets < stop) & (ends > start)) for start, stop in zip(starts, stops, strict=True)]
     if not any(empty):
         return None
-    return Reason(f"{sum(empty)} of {len(empty)} bars are empty", WEIGHTS["empty"] * sum(empty) / len(empty))
+    return Reason(f"{sum(empty)} of {len(empty)} bars are empty", WEIGHTS["empty"] * sum(empty) / len(empty), "empty")
 
 
 def _silence(score: Score) -> Reason | None:
@@ -140,7 +169,8 @@ def _silence(score: Score) -> Reason | None:
     longest = float((ticks_to_seconds(score, begun) - ticks_to_seconds(score, np.minimum(until, begun))).max())
     if longest <= LONG_SILENCE_SECONDS:
         return None
-    return Reason(f"{longest:.1f} seconds of silence in one stretch", WEIGHTS["silence"] * (longest - LONG_SILENCE_SECONDS))
+    points = WEIGHTS["silence"] * (longest - LONG_SILENCE_SECONDS)
+    return Reason(f"{longest:.1f} seconds of silence in one stretch", points, "silence")
 
 
 def bar_likeness(score: Score) -> list[bytes]:
@@ -164,9 +194,9 @@ def _repetition(score: Score) -> Reason | None:
         run = run + 1 if before == after else 1
         longest = max(longest, run)
     if longest > 3:
-        return Reason(f"{longest} bars in a row are the same", WEIGHTS["repeat"] * (longest - 3) / 2)
+        return Reason(f"{longest} bars in a row are the same", WEIGHTS["repeat"] * (longest - 3) / 2, "repeat")
     if len(bars) >= 8 and len(set(bars)) < 0.3 * len(bars):
-        return Reason(f"only {len(set(bars))} of {len(bars)} bars are different", WEIGHTS["repeat"])
+        return Reason(f"only {len(set(bars))} of {len(bars)} bars are different", WEIGHTS["repeat"], "repeat")
     return None
 
 
@@ -176,27 +206,28 @@ def _track_faults(score: Score, track: Track) -> list[Reason]:
     if track.is_drum:
         return []
     if len(track) == 0:
-        return [Reason(f"the {track.name} has no note", WEIGHTS["rests"] if leads else WEIGHTS["rests"] / 4)]
+        return [Reason(f"the {track.name} has no note", WEIGHTS["rests"] if leads else WEIGHTS["rests"] / 4, "rests")]
     found = []
     outside = out_of_range(track)
     if outside > 0:
-        found.append(Reason(f"{outside:.0%} of the {track.name}'s notes are out of its range", WEIGHTS["range"] * outside))
+        said = f"{outside:.0%} of the {track.name}'s notes are out of its range"
+        found.append(Reason(said, WEIGHTS["range"] * outside, "range"))
     if not leads:
         return found
     starts = bar_starts(score)
     sung = len(np.unique(np.searchsorted(starts, track.notes["onset"], side="right"))) / len(starts)
     if sung < LEAST_SUNG:
         said = f"the {track.name} sings in only {sung:.0%} of the bars"
-        found.append(Reason(said, WEIGHTS["rests"] * (1 - sung / LEAST_SUNG)))
+        found.append(Reason(said, WEIGHTS["rests"] * (1 - sung / LEAST_SUNG), "rests"))
     pitch = track.notes["pitch"].astype(np.int32)
     leaps = float(np.mean(np.abs(np.diff(pitch)) > 12)) if len(pitch) > 1 else 0.0
     if leaps > MOST_LEAPS:
-        found.append(Reason(f"{leaps:.0%} of the {track.name}'s steps are wider than an octave", WEIGHTS["leaps"] * leaps))
+        said = f"{leaps:.0%} of the {track.name}'s steps are wider than an octave"
+        found.append(Reason(said, WEIGHTS["leaps"] * leaps, "leaps"))
     longest = int(np.diff(np.flatnonzero(np.diff(pitch, prepend=-1, append=-1))).max())
     if longest > 10:
-        found.append(
-            Reason(f"the {track.name} strikes one pitch {longest} times on end", WEIGHTS["stuck"] * (longest - 10) / 10)
-        )
+        said = f"the {track.name} strikes one pitch {longest} times on end"
+        found.append(Reason(said, WEIGHTS["stuck"] * (longest - 10) / 10, "stuck"))
     return found
 
 
@@ -204,7 +235,8 @@ def _out_of_key(score: Score, key: Key) -> Reason | None:
     share = foreign_on_strong_beats(score, key)
     if not share:
         return None
-    return Reason(f"{share:.0%} of the notes on strong beats are foreign to {key}", WEIGHTS["key"] * max(0.0, share - 0.02))
+    said = f"{share:.0%} of the notes on strong beats are foreign to {key}"
+    return Reason(said, WEIGHTS["key"] * max(0.0, share - 0.02), "key")
 
 
 def _off_chord(score: Score) -> Reason | None:
@@ -212,7 +244,7 @@ def _off_chord(score: Score) -> Reason | None:
     if share < 0.02:
         return None
     said = f"{share:.0%} of the notes on strong beats are not in the chord asked for"
-    return Reason(said, WEIGHTS["chords"] * max(0.0, share - 0.1))
+    return Reason(said, WEIGHTS["chords"] * max(0.0, share - 0.1), "chords")
 
 
 def _no_rest(score: Score, key: Key) -> Reason | None:
@@ -224,4 +256,4 @@ def _no_rest(score: Score, key: Key) -> Reason | None:
     final = [n.pitch for n in last if n.onset + n.duration >= end - score.resolution // 2]
     if min(final) % 12 == key.tonic:
         return None
-    return Reason("the last low note is not the tonic", WEIGHTS["rest"])
+    return Reason("the last low note is not the tonic", WEIGHTS["rest"], "rest")

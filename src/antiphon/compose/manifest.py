@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import platform
-from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from antiphon import __version__
-from antiphon.compose.brief import Brief, chords_text
 from antiphon.compose.compose import Composition
-from antiphon.compose.plan import Plan
+from antiphon.compose.document import document
+from antiphon.compose.plan_file import plan_document
 from antiphon.generate.request import Description
 from antiphon.music.beats import bar_count, duration_seconds
-from antiphon.music.harmony import Key
 from antiphon.music.score import Score
 
 FORMAT = 1
@@ -28,8 +26,8 @@ def manifest(composition: Composition) -> dict[str, Any]:
     return {
         "manifest": FORMAT,
         "seed": composition.seed,
-        "brief": _brief(composition.brief),
-        "plan": _plan(composition.plan),
+        "brief": document(composition.brief),
+        "plan": _plan(composition),
         "model": model_values(composition.model),
         "wishes": [
             {"name": w.name, "asked": w.asked, "measured": w.measured, "kept": w.kept, "why": w.why} for w in composition.wishes
@@ -41,10 +39,14 @@ def manifest(composition: Composition) -> dict[str, Any]:
                 "kept": v.take == composition.chosen,
                 "log_likelihood": round(v.log_likelihood, 6) if math.isfinite(v.log_likelihood) else None,
                 "penalty": round(v.penalty, 6),
+                "copies": v.copies,
+                "weakest_bar": v.weakest,
                 "reasons": [{"text": r.text, "points": round(r.points, 6)} for r in v.reasons],
             }
             for v in composition.verdicts
         ],
+        "notes": list(composition.notes),
+        "originality": composition.originality,
         "piece": describe(composition.score),
         "versions": _versions(),
     }
@@ -78,30 +80,10 @@ def describe(score: Score) -> dict[str, Any]:
     }
 
 
-def _brief(brief: Brief) -> dict[str, Any]:
-    return {f.name: _plain(getattr(brief, f.name)) for f in fields(brief) if getattr(brief, f.name) is not None}
-
-
-def _plan(plan: Plan) -> dict[str, Any]:
-    request = {f.name: _plain(getattr(plan.request, f.name)) for f in fields(plan.request)}
-    return {
-        "bars": plan.request.bars,
-        "meter": f"{plan.meter[0]}/{plan.meter[1]}",
-        "dynamics": plan.dynamics,
-        "request": request,
-        "decisions": list(plan.decisions),
-    }
-
-
-def _plain(value: object) -> object:
-    """Musical values as people write them."""
-    if isinstance(value, Key):
-        return str(value)
-    if isinstance(value, tuple) and value and all(isinstance(bar, tuple) for bar in value):
-        return chords_text(value)
-    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(n, int) for n in value):
-        return f"{value[0]}/{value[1]}"
-    return list(value) if isinstance(value, tuple) else value
+def _plan(composition: Composition) -> dict[str, Any]:
+    """The plan as `antiphon plan` writes it, without the brief that stands beside it."""
+    told = plan_document(composition.plan, composition.brief, composition.model)
+    return {name: value for name, value in told.items() if name != "brief"}
 
 
 def _versions() -> dict[str, str]:

@@ -1,22 +1,28 @@
-"""From the brief to a request: bars, tempo, key and chords decided, each decision with its reason in words."""
+"""From the brief to a plan: length, tempo, key, harmony, form, curves and forces decided, each with its reason in words."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from antiphon.compose.brief import MOODS, TEMPO_LIMITS, Brief, Mood, Progression
+from antiphon.compose.brief import Brief, Progression
+from antiphon.compose.forces import Force, Unmet, muster
+from antiphon.compose.harmony import bent, foreign_chords, style_model, write_harmony
+from antiphon.compose.layout import arc, asked_form, at_bars, fill, usual_form
+from antiphon.compose.length import USUAL_TEMPO, bar_quarters, decide_length
+from antiphon.compose.mood import Mood
+from antiphon.compose.mood_asked import mood_name, mood_of
+from antiphon.compose.numerals import chord_in
 from antiphon.errors import BriefError
 from antiphon.generate.request import Description, Request
+from antiphon.music.form import Phrase
 from antiphon.music.harmony import Key
+from antiphon.music.progression import key_of_chords as key_of_chords
 
-DEFAULT_BARS = 16
-USUAL_TEMPO = (76, 124)
 EASY_FIFTHS = range(-4, 5)
-
 _PLAN_STREAM = 1
+_HARMONY_STREAM = 2
 _TAKE_STREAM = 0
 
 
@@ -29,22 +35,36 @@ class Plan:
       meter: meter of the piece, decided even where the request leaves it to the generator.
       dynamics: factor on all velocities of the finished piece.
       decisions: for each thing decided rather than asked, one sentence that says what and why.
+      form: its phrases; None leaves them to the generator.
+      energy: loudness of every bar, 0 to 1; density: onsets of every bar, 1 being sixteenths; None: as it comes.
+      forces: what single roles are held to, in score order; empty where nothing is asked of any.
+      strict: no note may be foreign to the key.
+      slowing: seconds by which the last bars are slowed, so that the piece ends on time.
+      own_harmony: whether the chords were written here rather than asked for.
+      unmet: wishes that are known to be beyond the model.
     """
 
     request: Request
     meter: tuple[int, int]
     dynamics: float
     decisions: tuple[str, ...]
+    form: tuple[Phrase, ...] | None = None
+    energy: tuple[float, ...] | None = None
+    density: tuple[float, ...] | None = None
+    forces: tuple[Force, ...] = ()
+    strict: bool = False
+    slowing: float = 0.0
+    own_harmony: bool = False
+    unmet: tuple[Unmet, ...] = ()
+
+    def force(self, role: str) -> Force | None:
+        """What a role is held to, if anything is asked of it."""
+        return next((force for force in self.forces if force.role == role), None)
 
     @property
     def quarters(self) -> float:
         """Length of the piece in quarter notes."""
         return self.request.bars * bar_quarters(self.meter)
-
-
-def bar_quarters(meter: tuple[int, int]) -> float:
-    """Quarter notes in one bar of the meter."""
-    return 4 * meter[0] / meter[1]
 
 
 def take_seed(seed: int, take: int) -> int:
@@ -56,27 +76,76 @@ def plan(brief: Brief, description: Description) -> Plan:
     """Decide what the brief leaves open and the generator must know.
 
     Raises:
-      BriefError: the generator cannot do what is asked, or no tempo and number of bars give the length asked for.
+      BriefError: the generator cannot do what is asked, the wishes exclude each other, or no tempo and number of bars
+        give the length asked for.
     """
     _check_means(brief, description)
     rng = np.random.default_rng(np.random.SeedSequence(brief.seed, spawn_key=(_PLAN_STREAM,)))
-    mood = MOODS[brief.mood] if brief.mood is not None else None
+    mood = mood_of(brief)
     meter = brief.meter or description.meters[0]
     said: list[str] = []
-    bars, tempo = _decide_length(brief, mood, meter, description.max_bars, rng, said)
-    chords = _spread(brief.chords, bars, said) if brief.chords is not None else None
+    bars, tempo, slowing = decide_length(brief, mood, meter, description.max_bars, rng, said)
+    parts = asked_form(brief)
+    form = fill(parts, bars) if parts is not None else None
+    if form is not None and any(part.bars is None for part in parts or ()):
+        said.append(f"Form {''.join(f'{letter}{n}' for letter, n in form)}, so that it fills {bars} bars.")
     key = _decide_key(brief, mood, rng, said)
+    chords = _decide_chords(brief, key, bars, said)
+    if chords is not None and key is not None and brief.strict:
+        chords, key = _settle(brief, chords, key, said)
+    own = False
+    if chords is None and brief.valence is not None and key is not None and len(set(brief.valence)) > 1:
+        form = form or usual_form(bars)
+        chords, own = _moody_harmony(brief.valence, description.style, form, key, meter, said), True
     temperature = brief.temperature
     if temperature is None:
         temperature = mood.temperature if mood is not None else 1.0
         if mood is not None and temperature != 1.0:
-            said.append(f"Temperature {temperature:g}, because the mood is {brief.mood}.")
-    if mood is not None and mood.dynamics != 1.0:
-        said.append(f"Velocities times {mood.dynamics:g}, because the mood is {brief.mood}.")
+            said.append(f"Temperature {temperature:g}, because the mood is {mood_name(brief)}.")
+    if mood is not None and mood.dynamics != 1.0 and brief.energy is None:
+        said.append(f"Velocities times {mood.dynamics:g}, because the mood is {mood_name(brief)}.")
+    energy = at_bars(brief.energy, bars) if brief.energy is not None else None
+    if energy is None and brief.arousal is not None and len(set(brief.arousal)) > 1:
+        energy = tuple(round(0.25 + 0.55 * value, 4) for value in at_bars(brief.arousal, bars))
+        said.append("The energy follows the arousal.")
+    forces, unmet = muster(brief, description, form, bars)
     request = Request(
-        bars=bars, meter=brief.meter, key=key, chords=chords, tracks=brief.tracks, tempo=tempo, temperature=temperature
-    )
-    return Plan(request, meter, mood.dynamics if mood is not None else 1.0, tuple(said))
+        bars=bars, meter=brief.meter, key=key, chords=chords, tracks=brief.tracks, tempo=tempo, temperature=temperature,
+        form=form,
+    )  # fmt: skip
+    return Plan(
+        request, meter, mood.dynamics if mood is not None and energy is None else 1.0, tuple(said), form, energy,
+        at_bars(brief.density, bars) if brief.density is not None else None, forces, brief.strict, slowing, own, unmet,
+    )  # fmt: skip
+
+
+def explicit(made: Plan, brief: Brief, description: Description) -> Plan:
+    """The plan with everything decided that can be: key, tempo, form, a harmony in the style, and an arc of energy.
+
+    This is what `antiphon plan` writes for a person to edit; `compose` leaves to the model what it writes better itself.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(brief.seed, spawn_key=(_HARMONY_STREAM,)))
+    said = list(made.decisions)
+    request = made.request
+    if request.key is None:
+        easy = [key for minor in (False, True) for key in _easy_keys(minor)]
+        request = replace(request, key=easy[int(rng.integers(len(easy)))])
+        said.append(f"{request.key}, drawn.")
+    if request.tempo is None:
+        request = replace(request, tempo=float(rng.integers(USUAL_TEMPO[0], USUAL_TEMPO[1] + 1)))
+        said.append(f"{request.tempo:g} quarter notes a minute, drawn.")
+    form = made.form or usual_form(request.bars)
+    own = made.own_harmony
+    if request.chords is None and request.key is not None:
+        chords = write_harmony(description.style, form, [request.key] * len(form), made.meter, rng)
+        request, own = replace(request, chords=chords), True
+        said.append(f"The harmony is drawn from the chord model of the style {style_model(description.style).style}.")
+    forces = made.forces or tuple(Force(role) for role in request.tracks or description.roles)
+    energy = made.energy if made.energy is not None else tuple(round(min(1.0, e * made.dynamics), 3) for e in arc(form))
+    return replace(
+        made, request=replace(request, form=form), form=form, forces=forces, energy=energy, dynamics=1.0, own_harmony=own,
+        decisions=tuple(said),
+    )  # fmt: skip
 
 
 def _check_means(brief: Brief, description: Description) -> None:
@@ -93,57 +162,6 @@ def _check_means(brief: Brief, description: Description) -> None:
         raise BriefError(f"Model {description.name!r} has the tracks {', '.join(description.roles)}, not {', '.join(unknown)}.")
 
 
-def _decide_length(
-    brief: Brief, mood: Mood | None, meter: tuple[int, int], max_bars: int, rng: np.random.Generator, said: list[str]
-) -> tuple[int, float | None]:
-    """Number of bars, and the tempo where it is asked for or follows from other wishes."""
-    quarters = bar_quarters(meter)
-    if brief.seconds is None:
-        bars = brief.bars
-        if bars is None:
-            step = len(brief.chords) if brief.chords is not None else 1
-            bars = min(max_bars, step * math.ceil(min(DEFAULT_BARS, max_bars) / step))
-            said.append(f"{bars} bars, because no length is asked for.")
-        tempo = brief.tempo
-        if tempo is None and mood is not None:
-            tempo = float(rng.integers(mood.tempo[0], mood.tempo[1] + 1))
-            said.append(f"{tempo:g} quarter notes a minute, because the mood is {brief.mood}.")
-        return bars, tempo
-    if brief.tempo is not None:
-        bars = max(1, round(brief.seconds * brief.tempo / 60 / quarters))
-        if bars > max_bars:
-            most = max_bars * quarters * 60 / brief.tempo
-            raise BriefError(f"At tempo {brief.tempo:g} the model writes at most {most:.4g} seconds, not {brief.seconds:g}.")
-        said.append(f"{bars} bars, the nearest to {brief.seconds:g} seconds at the tempo asked for.")
-        return bars, brief.tempo
-    if brief.bars is not None:
-        bars = brief.bars
-    else:
-        bars = _bars_for(brief.seconds, quarters, max_bars, mood.tempo if mood is not None else USUAL_TEMPO)
-        said.append(f"{bars} bars, so that {brief.seconds:g} seconds come out at a natural tempo.")
-    tempo = bars * quarters * 60 / brief.seconds
-    if not TEMPO_LIMITS[0] <= tempo <= TEMPO_LIMITS[1]:
-        raise BriefError(
-            f"{bars} bars in {brief.seconds:g} seconds would need a tempo of {tempo:.4g}; "
-            f"tempos are {TEMPO_LIMITS[0]:g} to {TEMPO_LIMITS[1]:g}."
-        )
-    said.append(f"{tempo:.6g} quarter notes a minute, so that the piece lasts {brief.seconds:g} seconds.")
-    return bars, tempo
-
-
-def _bars_for(seconds: float, quarters: float, max_bars: int, usual: tuple[int, int]) -> int:
-    """The number of bars whose tempo lies in (or nearest to) the usual range, whole phrases preferred."""
-    centre = math.sqrt(usual[0] * usual[1])
-
-    def cost(bars: int) -> float:
-        tempo = bars * quarters * 60 / seconds
-        outside = max(0.0, math.log(usual[0] / tempo), math.log(tempo / usual[1]))
-        phrase = 0.0 if bars % 8 == 0 else 0.05 if bars % 4 == 0 else 0.2 if bars % 2 == 0 else 0.4
-        return 10 * outside + abs(math.log(tempo / centre)) + phrase
-
-    return min(range(1, max_bars + 1), key=cost)
-
-
 def _spread(chords: Progression, bars: int, said: list[str]) -> Progression:
     """The progression repeated, and cut, to fill the bars."""
     if len(chords) > bars:
@@ -151,6 +169,62 @@ def _spread(chords: Progression, bars: int, said: list[str]) -> Progression:
     if bars % len(chords):
         said.append(f"The chords of {len(chords)} bars are repeated; the last time they are cut at bar {bars}.")
     return tuple(chords[i % len(chords)] for i in range(bars))
+
+
+def _decide_chords(brief: Brief, key: Key | None, bars: int, said: list[str]) -> Progression | None:
+    """The chords asked for, numerals read in the key, spread over the bars."""
+    if brief.chords is not None:
+        return _spread(brief.chords, bars, said)
+    if brief.numerals is None or key is None:
+        return None
+    return _spread(tuple(tuple(n and chord_in(n, key) for n in bar) for bar in brief.numerals), bars, said)
+
+
+def _settle(brief: Brief, chords: Progression, key: Key, said: list[str]) -> tuple[Progression, Key]:
+    """Chords and a strict key in agreement, as the brief says what gives way.
+
+    Raises:
+      BriefError: they conflict, and nothing may give way.
+    """
+    foreign = foreign_chords(chords, key)
+    if not foreign:
+        return chords, key
+    names = ", ".join(str(chord) for chord in foreign[:4]) + (" and others" if len(foreign) > 4 else "")
+    if brief.on_conflict == "refuse":
+        raise BriefError(
+            f"{names} cannot sound strictly in {key}; say what gives way with on_conflict 'key' or 'chords' "
+            "(--on-conflict), or do not ask for a strict key."
+        )
+    if brief.on_conflict == "key":
+        swapped = {chord: bent(chord, key) for chord in foreign}
+        said += [f"{after} instead of {before}, which is foreign to {key}." for before, after in swapped.items()]
+        return tuple(tuple(swapped.get(c, c) if c is not None else None for c in bar) for bar in chords), key
+    follows = key_of_chords(chords, prefer_minor=key.minor) or key
+    if follows != key:
+        said.append(f"{follows} instead of {key}, because the chords asked for sound in it.")
+    if foreign_chords(chords, follows):
+        said.append("Notes of the chords asked for may be foreign to the key.")
+    return chords, follows
+
+
+def _moody_harmony(
+    valence: tuple[float, ...], style: str, form: tuple[Phrase, ...], key: Key, meter: tuple[int, int], said: list[str]
+) -> Progression:
+    """A harmony whose dark phrases stand in the minor and whose bright ones stand in the major of one signature."""
+    minor = key if key.minor else Key((key.tonic + 9) % 12, minor=True)
+    major = key if not key.minor else Key((key.tonic + 3) % 12)
+    values = at_bars(valence, sum(phrase.bars for phrase in form))
+    keys, begins = [], 0
+    for phrase in form:
+        keys.append(minor if float(np.mean(values[begins : begins + phrase.bars])) < 0.5 else major)
+        begins += phrase.bars
+    said.append(f"Dark phrases stand in {minor}, bright ones in {major}, as the valence asks.")
+    rng = np.random.default_rng([key.tonic, key.minor, len(form), len(values)])
+    return write_harmony(style, form, keys, meter, rng)
+
+
+def _easy_keys(minor: bool) -> list[Key]:
+    return [key for key in (Key(tonic, minor) for tonic in range(12)) if key.fifths in EASY_FIFTHS]
 
 
 def _decide_key(brief: Brief, mood: Mood | None, rng: np.random.Generator, said: list[str]) -> Key | None:
@@ -162,30 +236,17 @@ def _decide_key(brief: Brief, mood: Mood | None, rng: np.random.Generator, said:
         if key is not None:
             said.append(f"{key}, because the chords asked for sound in it.")
         return key
-    if mood is None or mood.minor is None:
+    minor = mood.minor if mood is not None else None
+    why = f"because the mood is {mood_name(brief)}"
+    if minor is None and brief.numerals is not None:
+        first = next((n for bar in brief.numerals for n in bar if n is not None and n.degree == 0), None)
+        minor = first is not None and first.quality.startswith("m") and not first.quality.startswith("maj")
+        why = "because the numerals need a key"
+    if minor is None and brief.valence is not None and len(set(brief.valence)) > 1:
+        minor = brief.valence[-1] < 0.5
+    if minor is None:
         return None
-    easy = [key for key in (Key(tonic, mood.minor) for tonic in range(12)) if key.fifths in EASY_FIFTHS]
+    easy = _easy_keys(minor)
     key = easy[int(rng.integers(len(easy)))]
-    said.append(f"{key}, because the mood is {brief.mood}.")
+    said.append(f"{key}, {why}.")
     return key
-
-
-def key_of_chords(chords: Progression, prefer_minor: bool | None = None) -> Key | None:
-    """The key that holds most of the chords' notes; the first and the last chord decide between relatives.
-
-    None where there is no chord at all.
-    """
-    flat = [chord for bar in chords for chord in bar if chord is not None]
-    if not flat:
-        return None
-
-    def merit(key: Key) -> float:
-        scale = set(key.scale) | ({(key.tonic + 11) % 12} if key.minor else set())
-        held = sum(pc in scale for chord in flat for pc in chord.pitch_classes) / sum(len(c.pitch_classes) for c in flat)
-        tonic = {(key.tonic + step) % 12 for step in ((0, 3, 7) if key.minor else (0, 4, 7))}
-        home = sum(tonic == set(chord.pitch_classes[:3]) for chord in (flat[0], flat[-1]))
-        mode = 0.01 * (prefer_minor is not None and key.minor == prefer_minor)
-        return held + 0.06 * home + 0.01 * (flat[0].root == key.tonic) + mode
-
-    keys = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]
-    return max(keys, key=merit)

@@ -21,113 +21,17 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import FormatError, InputError, OutputError
-from antiphon.evaluate.originality_index import SIZES, Run, Sketch, Table
+from antiphon.evaluate.originality_index import NOBODY, SIZES, Run, Sketch, Table
 from antiphon.evaluate.originality_lines import Line, cardinality, lines, steps
+from antiphon.evaluate.originality_report import Originality, Part, Passage
 from antiphon.music.beats import bar_starts
 from antiphon.music.score import Score
 
-VERSION = 1
+VERSION = 2
 COLUMNS = ("longest", *(f"share{n}" for n in SIZES), "cardinality")
+ALIKE, LEAST_ALIKE = 1.5, 40
+"""Human pieces stand beside a piece if their lines are up to so many times longer or shorter; at least so many do."""
 PITCH_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A run of notes of the piece that a training song has too.
-
-    Attributes:
-      notes: length in notes.
-      bar: bar of the piece in which it begins, from 1.
-      at: its first note in the part's line, from 0.
-      song: name of the song, None if the index does not keep names.
-      there: its first note in the song's line, from 0, None if the index does not keep places.
-      song_bar: bar of the song in which it begins, from 1; known only with the song at hand.
-    """
-
-    notes: int
-    bar: int
-    at: int
-    song: str | None = None
-    there: int | None = None
-    song_bar: int | None = None
-
-    def text(self) -> str:
-        """The passage in plain words."""
-        where = f"{self.notes} notes from bar {self.bar}"
-        if self.song is None:
-            return where
-        there = f"bar {self.song_bar}" if self.song_bar is not None else f"its note {(self.there or 0) + 1}"
-        return f"{where}, as in {self.song} from {there}"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What of one part is found in the training songs.
-
-    Attributes:
-      notes: notes of the part's line.
-      shares: n -> share of its n-grams found, 0..1.
-      longest: notes of the longest run found; 0 where not even five are.
-      exact: False where the index is a sketch and all figures are upper bounds.
-      nearest: the longest runs, one a song.
-      cardinality: cardinality score against the nearest songs, None without the songs at hand.
-      percentile: column (see COLUMNS) -> percentile among human songs, 0..100; empty without a baseline.
-      human: column -> (median, 95th percentile) of human songs; empty without a baseline.
-    """
-
-    notes: int
-    shares: Mapping[int, float]
-    longest: int
-    exact: bool
-    nearest: tuple[Passage, ...]
-    cardinality: float | None
-    percentile: Mapping[str, float]
-    human: Mapping[str, tuple[float, float]]
-
-    def text(self) -> str:
-        """One line of plain words on the longest run, with the human yardstick."""
-        run = "fewer than 5" if not self.longest else f"{self.longest}" if self.exact else f"at most {self.longest}"
-        words = f"longest run of notes found in the training songs: {run}"
-        if "longest" in self.human:
-            middle, high = self.human["longest"]
-            words += f" (human songs: median {middle:g}, 95th percentile {high:g})"
-        return words
-
-    def to_dict(self) -> dict[str, Any]:
-        """The part as JSON-ready values for a manifest."""
-        return {
-            "notes": self.notes,
-            "shares": {str(n): round(v, 4) for n, v in self.shares.items()},
-            "longest": self.longest,
-            "exact": self.exact,
-            "cardinality": None if self.cardinality is None else round(self.cardinality, 4),
-            "percentile": {k: round(v, 1) for k, v in self.percentile.items()},
-            "human": {k: {"median": round(m, 4), "p95": round(h, 4)} for k, (m, h) in self.human.items()},
-            "nearest": [
-                {"notes": p.notes, "bar": p.bar, "song": p.song, "song_note": p.there, "song_bar": p.song_bar}
-                for p in self.nearest
-            ],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Originality:
-    """What of a piece is found in the training songs, by role ("melody" first); empty if nothing could be compared."""
-
-    parts: Mapping[str, Part]
-
-    def text(self) -> str:
-        """One line a part, the melody first, in plain words."""
-        if not self.parts:
-            return "no part could be compared with the training songs"
-        return "\n".join(
-            f"{role}: {part.text()}" + (f"; {part.nearest[0].text()}" if part.nearest else "")
-            for role, part in self.parts.items()
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """All parts as JSON-ready values for a manifest."""
-        return {role: part.to_dict() for role, part in self.parts.items()}
 
 
 def _coded(
@@ -164,9 +68,10 @@ class Index:
     """The training songs as originality sees them: one table or sketch for each role, and the human baseline.
 
     Attributes:
-      names: names of the songs; empty in a sketch.
+      names: names of the songs.
       tables: role -> what is known of the songs' lines of that role.
-      baseline: role -> [H, 6] figures of H human songs outside the training set, in the order of COLUMNS.
+      baseline: role -> [H, 7] figures of H human songs outside the training set, in the order of COLUMNS, and at the end the
+        notes of the line: the longer a piece, the more of it is found anywhere.
     """
 
     names: tuple[str, ...]
@@ -179,7 +84,7 @@ class Index:
 
         Args:
           roles: which lines to keep ("melody", "bridge", "piano"); None keeps all that the pieces have.
-          sketch: make the small form without names, places and order, fit to be given away with a model.
+          sketch: make the small form without places and order, fit to be given away with a model.
 
         Raises:
           InputError: no piece has a line to index.
@@ -189,7 +94,7 @@ class Index:
             raise InputError("None of the pieces has a melodic line to index; originality needs pitched notes.")
         ordered = sorted(by_role, key=lambda role: (role != "melody", role))
         if sketch:
-            return cls((), {role: Sketch.build([codes for _, codes in by_role[role]]) for role in ordered}, {})
+            return cls(tuple(names), {role: Sketch.build(by_role[role]) for role in ordered}, {})
         return cls(tuple(names), {role: Table.build(by_role[role]) for role in ordered}, {})
 
     def report(self, score: Score, *, songs: Mapping[str, Score] | None = None, nearest: int = 3) -> Originality:
@@ -212,27 +117,48 @@ class Index:
         shares = found.shares()
         best = max(scores) if scores else None
         row = (found.longest, *shares.values(), np.nan if best is None else best)
-        percentile, human = self._yardstick(role, row)
-        return Part(len(line), shares, found.longest, isinstance(table, Table), passages, best, percentile, human)
+        percentile, human = self._yardstick(role, row, len(line))
+        likest = None if found.likest is None else (self.names[found.likest[0]], found.likest[1])
+        return Part(len(line), shares, found.longest, isinstance(table, Table), passages, best, percentile, human, likest)
 
     def _passage(self, run: Run, line: Line, role: str, score: Score, songs: _Songs) -> Passage:
         bar = _bar(score, int(line.tick[run.at]))
-        if run.song is None or run.there is None:
+        if run.song is None:
             return Passage(run.notes, bar, run.at)
         name = self.names[run.song]
+        if run.there is None:
+            return Passage(run.notes, bar, run.at, name)
         other = songs.line(name, role)
         song_bar = (
             _bar(songs.scores[name], int(other.tick[run.there])) if other is not None and run.there < len(other) else None
         )
         return Passage(run.notes, bar, run.at, name, run.there, song_bar)
 
-    def _yardstick(self, role: str, row: tuple[float, ...]) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    def _yardstick(
+        self, role: str, row: tuple[float, ...], notes: int
+    ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
         rank: dict[str, float] = {}
         human: dict[str, tuple[float, float]] = {}
         if role not in self.baseline:
             return rank, human
+        rows = self.baseline[role]
+        apart = np.abs(np.log(np.maximum(rows[:, -1], 1) / max(notes, 1)))
+        nearest = np.sort(apart)[min(LEAST_ALIKE, len(apart)) - 1] if len(apart) else 0.0
+        rows = rows[apart <= max(float(np.log(ALIKE)), float(nearest))]
+        values = np.array(row, dtype=np.float32)
+        used = [c for c in range(len(COLUMNS)) if not np.isnan(values[c]) and not np.isnan(rows[:, c]).any()]
+        middle, high = np.percentile(rows[:, used], (50, 95), axis=0)
+        below = (rows[:, used] < values[used]).mean(axis=0) + (rows[:, used] == values[used]).mean(axis=0) / 2
+        for i, column in enumerate(used):
+            rank[COLUMNS[column]] = float(below[i]) * 100
+            human[COLUMNS[column]] = (float(middle[i]), float(high[i]))
+        return rank, human
+        rows = self.baseline[role]
+        apart = np.abs(np.log(np.maximum(rows[:, -1], 1) / max(notes, 1)))
+        nearest = np.sort(apart)[min(LEAST_ALIKE, len(apart)) - 1] if len(apart) else 0.0
+        rows = rows[apart <= max(float(np.log(ALIKE)), float(nearest))]
         for column, name in enumerate(COLUMNS):
-            known = self.baseline[role][:, column]
+            known = rows[:, column]
             known = known[~np.isnan(known)]
             value = np.float32(row[column])
             if len(known) and not np.isnan(value):
@@ -254,7 +180,7 @@ class Index:
         for score in heldout:
             for role, part in self.report(score, songs=songs).parts.items():
                 card = np.nan if part.cardinality is None else part.cardinality
-                rows.setdefault(role, []).append((part.longest, *part.shares.values(), card))
+                rows.setdefault(role, []).append((part.longest, *part.shares.values(), card, part.notes))
         if not rows:
             raise InputError("None of the held-out songs has a part that the originality index knows.")
         return replace(self, baseline={role: np.array(values, dtype=np.float32) for role, values in rows.items()})
@@ -306,7 +232,8 @@ class Index:
             mine = {name.rpartition("/")[2]: array for name, array in arrays.items() if name.rpartition("/")[0] == role}
             tables[role] = Table.from_arrays(mine) if kind == "table" else Sketch.from_arrays(mine)
             table = tables[role]
-            if isinstance(table, Table) and len(table.songs) and int(table.songs.max()) >= len(names):
+            pointed = table.songs if isinstance(table, Table) else table.owner[table.owner != NOBODY]
+            if len(pointed) and int(pointed.max()) >= len(names):
                 raise FormatError(f"{path} is damaged: it points at songs that it does not name; build it again.")
             if "baseline" in mine:
                 baseline[role] = _checked_baseline(mine["baseline"], path)
@@ -314,7 +241,7 @@ class Index:
 
 
 def _checked_baseline(rows: npt.NDArray[Any], path: Path) -> npt.NDArray[np.float32]:
-    if rows.ndim != 2 or rows.shape[1] != len(COLUMNS) or rows.dtype.kind != "f":
+    if rows.ndim != 2 or rows.shape[1] != len(COLUMNS) + 1 or rows.dtype.kind != "f":
         raise FormatError(f"{path} is damaged: its human baseline has the wrong shape; build it again.")
     return rows.astype(np.float32)
 

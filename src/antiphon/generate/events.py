@@ -6,15 +6,15 @@ Legend: B takes in a batch, F fields.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from antiphon.errors import BriefError
+from antiphon.generate.infill import write_into
 from antiphon.generate.request import Description, Request, Take
 from antiphon.generate.runtime import Floats, Runtime
 from antiphon.generate.snapshot import Snapshot
+from antiphon.generate.writing import Writing, choose
 from antiphon.music.form import stretch
 from antiphon.music.harmony import Chord, Key, parse_key
 from antiphon.representations.events import MAX_PHRASE, EventCodec, section_letter, transposition
@@ -24,40 +24,10 @@ MOST_EVENTS_A_BAR = 160
 TOP_P = (1.0, 0.98, 0.98, 0.98)
 """Share of probability kept in each field: cutting the thin tail removes most wrong notes."""
 CONTEXT = 640
-"""When so many events are remembered, the generator goes back to the header and the last half of them."""
+"""When so many events are remembered, the generator goes back to the header and the last half of them.
 
-
-@dataclass
-class Writing:
-    """One take in the making."""
-
-    walk: Walk
-    rng: np.random.Generator
-    events: list[tuple[int, int, int, int]]
-    times: list[int]
-    nats: float = 0.0
-    in_bar: int = 0
-
-
-def choose(logits: npt.NDArray[np.float32], mask: Mask, u: float, temperature: float, top_p: float) -> tuple[int, float]:
-    """Sample one id by inverting the distribution function at u in [0, 1).
-
-    Returns:
-      The id, and the log-probability that the model itself (temperature 1, whole vocabulary of the mask) gives it.
-    """
-    x = np.where(mask, logits.astype(np.float64), -np.inf)
-    x -= x.max()
-    own = x - np.log(np.exp(x).sum())
-    p = np.exp(x / temperature)
-    p /= p.sum()
-    if top_p < 1.0:
-        order = np.argsort(-p, kind="stable")
-        before = np.cumsum(p[order]) - p[order]
-        p[order[before >= top_p]] = 0.0
-        p /= p.sum()
-    # the cumulative sum may fall short of u by rounding: the last possible id then stands
-    chosen = min(int(np.searchsorted(np.cumsum(p), u, side="right")), int(np.flatnonzero(p)[-1]))
-    return chosen, float(own[chosen])
+A model trained on short windows remembers less: five quarters of a window.
+"""
 
 
 class EventGenerator:
@@ -66,13 +36,14 @@ class EventGenerator:
     def __init__(self, snapshot: Snapshot, runtime: Runtime) -> None:
         self.snapshot, self.runtime = snapshot, runtime
         self.codec = EventCodec(snapshot.spec)
+        self.context = min(CONTEXT, 5 * snapshot.shape.get("length", CONTEXT) // 4)
         self.fed = 0
 
     @property
     def description(self) -> Description:
         """What the snapshot says of itself."""
         s = self.snapshot
-        return Description(s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest)
+        return Description(s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest, s.spec.fills)
 
     @property
     def meters(self) -> tuple[tuple[int, int], ...]:
@@ -86,6 +57,8 @@ class EventGenerator:
         meter = request.meter or self.meters[0]
         if meter not in self.snapshot.spec.meters:
             raise BriefError(f"Model {self.snapshot.name!r} does not know the meter {meter[0]}/{meter[1]}.")
+        if request.given is not None:
+            return write_into(self, request, seeds)
         rngs = [np.random.default_rng(seed) for seed in seeds]
         keys = [request.key or self._draw_key(rng) for rng in rngs]
         tempos = [request.tempo or self._draw_tempo(rng) for rng in rngs]
@@ -96,7 +69,7 @@ class EventGenerator:
         for w, key in zip(writings, keys, strict=True):
             w.events.append(self.codec.header(key.minor, w.walk.demand.roles))
             w.times.append(0)
-        self._sample(writings, request.temperature)
+        self.sample(writings, request.temperature)
         takes: list[Take] = []
         for seed, w, key, tempo in zip(seeds, writings, keys, tempos, strict=True):
             score = self.codec.decode(np.array(w.events, dtype=np.int16), key, tempo)
@@ -123,15 +96,15 @@ class EventGenerator:
             chords = tuple(self._bar_chords(bar, index, transposition(key)) for bar in request.chords)
         # a model that has seen chord marks writes better music to them: then it may not leave them out
         harmony = float(self.snapshot.facts.get("chords", 0)) >= 0.5
-        return Demand(request.bars, index, mask, chords, self._draw_form(request.bars, rng), harmony)
+        return Demand(request.bars, index, mask, chords, self._form(request, rng), harmony)
 
-    def _draw_form(self, bars: int, rng: np.random.Generator) -> dict[int, tuple[int, int]] | None:
-        """Phrases as the training pieces have them, drawn by the take's seed; None where they have no labels."""
+    def _form(self, request: Request, rng: np.random.Generator) -> dict[int, tuple[int, int]] | None:
+        """Phrases asked for, or drawn by the take's seed as the training pieces have them; None where they have no labels."""
         forms = self.snapshot.facts.get("forms")
         if not forms:
             return None
         begins, sections = 0, {}
-        for phrase in stretch(forms, bars, rng):
+        for phrase in request.form or stretch(forms, request.bars, rng):
             sections[begins] = (section_letter(phrase.letter), min(phrase.bars, MAX_PHRASE))
             begins += phrase.bars
         return sections
@@ -142,7 +115,7 @@ class EventGenerator:
             raise BriefError(f"A bar cannot hold {len(bar)} chords; write at most {steps}.")
         return tuple((i * steps // len(bar), chord and chord.transpose(move)) for i, chord in enumerate(bar))
 
-    def _sample(self, writings: list[Writing], temperature: float) -> None:
+    def sample(self, writings: list[Writing], temperature: float) -> None:
         """Write all takes to their end in step, each from its own random numbers; a finished take leaves the batch."""
         live = writings
         state = self._prime(live)
@@ -156,18 +129,20 @@ class EventGenerator:
                 self.runtime.keep(going)
                 live = [live[row] for row in going]
             self.fed += 1
-            state = self._prime(live) if self.fed >= CONTEXT else self._feed(live, -1)
+            full = self.fed >= self.context and live[0].context is None  # a gap is short, and needs all of its context
+            state = self._prime(live) if full else self._feed(live, -1)
 
     def _prime(self, live: list[Writing]) -> Floats:
-        """Begin with an empty memory: the header, then the last half of what a full memory held."""
+        """Begin with an empty memory: what a gap is written into; or the header and the last half of a full memory."""
+        parts = [w.context for w in live if w.context is not None]
+        if parts:
+            return self.runtime.prime(parts)
         written = len(live[0].events)  # as many in every take, since they are written in step
+        again = [0, *range(max(1, written - self.context // 2), written)]
+        self.fed = len(again)
         self.runtime.reset(len(live))
-        state = self._feed(live, 0)
-        first = max(1, written - CONTEXT // 2)
-        for at in range(first, written):
-            state = self._feed(live, at)
-        self.fed = 1 + written - first
-        return state
+        events = np.array([[w.events[at] for at in again] for w in live], dtype=np.int64)
+        return self.runtime.read(events, np.array([[w.times[at] for at in again] for w in live], dtype=np.int64))[:, -1]
 
     def _feed(self, live: list[Writing], at: int) -> Floats:
         """Feed the event at one place of every take."""
@@ -191,7 +166,7 @@ class EventGenerator:
         walk.take(forced)
         w.in_bar = 0 if walk.bar != before else w.in_bar + 1
         w.events.append(forced)
-        w.times.append(max(walk.bar, 0) * self.codec.steps_in(walk.demand.meter) + walk.step)
+        w.times.append(w.begin + max(walk.bar, 0) * self.codec.steps_in(walk.demand.meter) + walk.step)
 
     def _field(self, w: Writing, state: Floats, known: tuple[int, ...], mask: Mask, temperature: float) -> tuple[int, ...]:
         """One field of the next event; where the mask leaves a single id, nothing is drawn."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import InputError
-from antiphon.generate.events import CONTEXT, EventGenerator
+from antiphon.generate.events import EventGenerator
 from antiphon.music.harmony import Key
 from antiphon.music.score import Score
 from antiphon.music.tonality import find_key
@@ -155,27 +155,29 @@ def _read(generator: EventGenerator, batch: Sequence[_Stretch]) -> list[Floats]:
         times[row, len(s.events) :] = s.times[-1]
     out = np.zeros((len(batch), longest - 1, len(FIELDS)))
     generator.runtime.reset(len(batch))
-    fed = 0
-    for t in range(longest - 1):
-        if fed + 1 >= CONTEXT:  # the memory of the writer, who begins again in the same way
-            fed = _begin_again(generator, events, times, t)
-        state = generator.runtime.feed(events[:, t], times[:, t])
-        fed += 1
-        following = events[:, t + 1]
+    fed = at = 0
+    while at < longest - 1:
+        if fed + 1 >= generator.context:  # the memory of the writer, who begins again in the same way
+            fed = _begin_again(generator, events, times, at)
+        count = min(generator.context - 1 - fed, longest - 1 - at)
+        states = generator.runtime.read(events[:, at : at + count], times[:, at : at + count])
+        following = events[:, at + 1 : at + count + 1].reshape(-1, len(FIELDS))
         for f in range(len(FIELDS)):
-            logits = generator.runtime.logits(f, state, following[:, :f]).astype(np.float64)
+            logits = generator.runtime.logits(f, states.reshape(len(following), -1), following[:, :f]).astype(np.float64)
             logits -= logits.max(axis=1, keepdims=True)
-            out[:, t, f] = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(batch)), following[:, f]]
+            nats = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(following)), following[:, f]]
+            out[:, at : at + count, f] = nats.reshape(len(batch), count)
+        fed, at = fed + count, at + count
     return [nats[: len(s.events) - 1] for nats, s in zip(out, batch, strict=True)]
 
 
 def _begin_again(generator: EventGenerator, events: npt.NDArray[np.int64], times: npt.NDArray[np.int64], t: int) -> int:
     """Empty the memory, then feed the header and the last half of a full memory before event t; how many were fed."""
     generator.runtime.reset(len(events))
-    first = max(1, t + 1 - CONTEXT // 2)
-    for at in (0, *range(first, t)):
-        generator.runtime.feed(events[:, at], times[:, at])
-    return 1 + t - first
+    first = max(1, t + 1 - generator.context // 2)
+    again = [0, *range(first, t)]
+    generator.runtime.read(events[:, again], times[:, again])
+    return len(again)
 
 
 def _sum(generator: EventGenerator, read: Sequence[tuple[_Stretch, Floats]]) -> Likelihood:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from antiphon.errors import SnapshotError
 from antiphon.generate.events import EventGenerator
+from antiphon.generate.grid import GridGenerator
+from antiphon.generate.grid_runtime import GridRuntime
 from antiphon.generate.request import Generator
 from antiphon.generate.rolls import RollGenerator
 from antiphon.generate.runtime import GruRuntime, MarkovRuntime, Runtime, TransformerRuntime
@@ -16,9 +19,17 @@ SHIPPED = Path(__file__).resolve().parent.parent / "snapshots"
 RUNTIMES: dict[str, type[Runtime]] = {"transformer": TransformerRuntime, "gru": GruRuntime, "markov": MarkovRuntime}
 
 
-def available() -> list[str]:
+def shipped() -> list[str]:
     """Names of the snapshots that come with the package."""
     return sorted(p.parent.name for p in SHIPPED.glob("*/snapshot.json"))
+
+
+def available() -> list[str]:
+    """The styles that come with the package: the names of the snapshots that are called as their style is.
+
+    Another shipped snapshot of a style is asked for by its own name.
+    """
+    return [name for name in shipped() if json.loads((SHIPPED / name / "snapshot.json").read_bytes())["style"] == name]
 
 
 def find(name: str) -> Snapshot:
@@ -27,11 +38,11 @@ def find(name: str) -> Snapshot:
     Raises:
       SnapshotError: there is none, or it is damaged.
     """
-    if name in available():
+    if name in shipped():
         return open_snapshot(SHIPPED / name)
     if Path(name).is_dir():
         return open_snapshot(Path(name))
-    known = ", ".join(available()) or "none"
+    known = ", ".join(shipped()) or "none"
     raise SnapshotError(f"There is no model {name!r}; shipped are: {known}; or give the folder of a snapshot.")
 
 
@@ -44,6 +55,8 @@ def load(name: str) -> Generator:
     snapshot = find(name)
     if snapshot.kind == "gan":
         return RollGenerator(snapshot)
+    if snapshot.kind == "grid":
+        return GridGenerator(snapshot, GridRuntime(snapshot))
     if snapshot.kind not in RUNTIMES:
         raise SnapshotError(f"Model {snapshot.name!r} is of the kind {snapshot.kind!r}, which this version does not know.")
     try:

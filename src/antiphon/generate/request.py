@@ -1,4 +1,4 @@
-"""What composing asks of a generator, and what it gets back: Request, Take, Description, Generator."""
+"""What composing asks of a generator, and what it gets back: Request, Opening, Take, Description, Generator."""
 
 from __future__ import annotations
 
@@ -7,8 +7,33 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from antiphon.errors import BriefError
+from antiphon.music.beats import bar_count
+from antiphon.music.form import Phrase
 from antiphon.music.harmony import Chord, Key
 from antiphon.music.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A part of a given piece that is to be written anew: some roles over a run of bars.
+
+    Attributes:
+      first, stop: bars from 0, half-open.
+      roles: names of the roles to write there.
+
+    Raises:
+      BriefError: there is no bar or no role in it.
+    """
+
+    first: int
+    stop: int
+    roles: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first < self.stop:
+            raise BriefError(f"Bars {self.first + 1} to {self.stop} are no stretch of bars.")
+        if not self.roles:
+            raise BriefError("No track is asked for.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +48,11 @@ class Request:
       tracks: roles wanted, a subset of the generator's roles; None: all of them.
       tempo: quarter notes a minute; None: drawn by the take's seed from the style.
       temperature: 1 samples from the distribution that was learnt; less is tamer, more is wilder.
+      form: phrases that fill the piece exactly; None: drawn as the style has them.
+      given: a piece in the generator's terms (tracks named as its roles, so many bars in one meter), of which only the
+        openings are written; its chord marks bind where `chords` is None.
+      free_harmony: chord marks of the given piece do not bind inside the openings.
+      openings: what of it is open, in any order, no bar of a role twice; the rest comes back as it was.
 
     Raises:
       BriefError: the values contradict each other or mean nothing.
@@ -35,6 +65,10 @@ class Request:
     tracks: tuple[str, ...] | None = None
     tempo: float | None = None
     temperature: float = 1.0
+    form: tuple[Phrase, ...] | None = None
+    given: Score | None = None
+    openings: tuple[Opening, ...] = ()
+    free_harmony: bool = False
 
     def __post_init__(self) -> None:
         if self.bars < 1:
@@ -49,6 +83,23 @@ class Request:
             raise BriefError(f"A tempo of {self.tempo} cannot be played.")
         if not self.temperature > 0:
             raise BriefError(f"The temperature must be above 0, not {self.temperature}.")
+        if self.form is not None and sum(phrase.bars for phrase in self.form) != self.bars:
+            raise BriefError(f"The form has {sum(p.bars for p in self.form)} bars, but the piece {self.bars}.")
+        self._check_openings()
+
+    def _check_openings(self) -> None:
+        if (self.given is None) != (not self.openings):
+            raise BriefError("A given piece needs openings, and openings a given piece.")
+        if self.given is not None and bar_count(self.given) != self.bars:
+            raise BriefError(f"The given piece has {bar_count(self.given)} bars, not {self.bars}.")
+        taken: set[tuple[int, str]] = set()
+        for opening in self.openings:
+            cells = {(bar, role) for bar in range(opening.first, opening.stop) for role in opening.roles}
+            if opening.stop > self.bars:
+                raise BriefError(f"Bar {opening.stop} is to be written, but the piece has {self.bars} bars.")
+            if taken & cells:
+                raise BriefError(f"Bar {min(taken & cells)[0] + 1} is opened twice for one track.")
+            taken |= cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +113,7 @@ class Description:
       roles: track names that it can write, in score order.
       meters: meters that it knows, its usual one first.
       max_bars: longest piece it may be asked for.
+      infills: whether it can write into a given piece.
       card: data, licences, recipe, seed, scores, faults; where it holds `card["typical"] = {"mean": m, "std": s}`,
         these are the nats per note that pieces outside its training set get, and the critic measures takes by them.
       digest: SHA-256 of the folder's content, in hexadecimal.
@@ -75,6 +127,7 @@ class Description:
     max_bars: int
     card: dict[str, object] = field(default_factory=dict)
     digest: str = ""
+    infills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """ONNX graphs run event by event: the cache of keys and values, or the recurrent state, kept outside of the graph.
 
-Legend: B takes, F fields, H heads, P places in the cache, e width of a head, d width, L layers.
+Legend: B takes, T events, F fields, H heads, P places in the cache, e width of a head, d width, L layers.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,10 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 BUCKET = 128
-"""The cache grows by so many places at a time."""
+"""The cache grows by so many places at a time, and so many events are read at once."""
+
+Part = tuple[Ints, Ints]
+"""Events [T, F] and their times [T]."""
 
 
 def session(snapshot: Snapshot, name: str) -> Any:
@@ -41,7 +45,7 @@ def session(snapshot: Snapshot, name: str) -> Any:
 
 
 class Runtime(ABC):
-    """A model that is fed one event of every take at a time."""
+    """A model that is fed one event of every take at a time, or reads many at once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.fields = [session(snapshot, f"field{i}") for i in range(4)]
@@ -56,7 +60,36 @@ class Runtime(ABC):
 
     @abstractmethod
     def keep(self, rows: list[int]) -> None:
-        """Forget all takes but these, which move up in their order."""
+        """Go on with these takes only, in this order; one may be named several times."""
+
+    @abstractmethod
+    def memory(self) -> Any:
+        """All that is remembered, to be joined again."""
+
+    @abstractmethod
+    def join(self, memories: Sequence[Any]) -> None:
+        """Remember all of these, their takes side by side."""
+
+    def read(self, events: Ints, times: Ints) -> Floats:
+        """Events [B, T, F] and times [B, T] of every take -> state after each, [B, T, d]."""
+        return np.stack([self.feed(events[:, t], times[:, t]) for t in range(events.shape[1])], axis=1)
+
+    def prime(self, parts: Sequence[Part]) -> Floats:
+        """Begin with what each take has read so far, be it the same or of different lengths -> state [B, d]."""
+        first: list[int] = []  # of each take, the memory that is its own
+        memories, states = [], []
+        for row, (events, times) in enumerate(parts):
+            same = next((i for i in range(row) if parts[i][0] is events and parts[i][1] is times), None)
+            if same is not None:
+                first.append(first[same])
+                continue
+            self.reset(1)
+            states.append(self.read(events[None], times[None])[:, -1])
+            memories.append(self.memory())
+            first.append(len(memories) - 1)
+        self.join(memories)
+        self.keep(first)
+        return np.concatenate(states)[first]
 
     def logits(self, field: int, state: Floats, known: Ints) -> Floats:
         """Logits [B, size] of one field of the next event, given its earlier fields [B, field]."""
@@ -73,34 +106,61 @@ class TransformerRuntime(Runtime):
         self.step = session(snapshot, "step")
         self.layers, self.heads = snapshot.shape["layers"], snapshot.shape["heads"]
         self.e = snapshot.shape["width"] // self.heads
-        self.past: list[Floats] = []
-        self.length = 0
+        self.reset(1)
 
     def reset(self, takes: int) -> None:
         """Forget everything; so many takes follow."""
         self.past = [np.zeros((takes, self.heads, BUCKET, self.e), np.float32) for _ in range(2 * self.layers)]
-        self.length = 0
+        self.lengths = np.zeros(takes, np.int64)
 
     def keep(self, rows: list[int]) -> None:
-        """Forget all takes but these."""
-        self.past = [p[rows] for p in self.past]
+        """Go on with these takes only."""
+        if rows != list(range(len(self.lengths))):
+            self.past = [p[rows] for p in self.past]
+            self.lengths = self.lengths[rows]
+
+    def memory(self) -> tuple[list[Floats], Ints]:
+        """The cache, and how much of it each take has filled."""
+        return self.past, self.lengths
+
+    def join(self, memories: Sequence[tuple[list[Floats], Ints]]) -> None:
+        """Remember all of these."""
+        places = max(past[0].shape[2] for past, _ in memories)
+        self.past = [np.concatenate([_longer(past[i], places) for past, _ in memories]) for i in range(2 * self.layers)]
+        self.lengths = np.concatenate([lengths for _, lengths in memories])
 
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
-        if self.length == self.past[0].shape[2]:
-            self.past = [np.concatenate([p, np.zeros_like(p[:, :, :BUCKET])], axis=2) for p in self.past]
+        return self._step(events[:, None], times[:, None])[:, 0]
+
+    def read(self, events: Ints, times: Ints) -> Floats:
+        """Events [B, T, F] and times [B, T] of every take -> state after each, [B, T, d]."""
+        begins = range(0, events.shape[1], BUCKET)
+        return np.concatenate([self._step(events[:, a : a + BUCKET], times[:, a : a + BUCKET]) for a in begins], axis=1)
+
+    def _step(self, events: Ints, times: Ints) -> Floats:
+        """At most BUCKET events of every take at once."""
+        count = events.shape[1]
+        if int(self.lengths.max()) + count > self.past[0].shape[2]:
+            self.past = [_longer(p, p.shape[2] + BUCKET) for p in self.past]
         inputs: dict[str, Any] = {
             "events": events,
-            "index": np.full(len(events), self.length, np.int64),
+            "index": self.lengths[:, None] + np.arange(count),
             "time": times,
-            "length": np.array([self.length], np.int64),
+            "length": self.lengths,
         }
         inputs |= {f"past{i}": p for i, p in enumerate(self.past)}
         state, *new = self.step.run(None, inputs)
-        for old, one in zip(self.past, new, strict=True):
-            old[:, :, self.length] = one[:, :, 0]
-        self.length += 1
+        for old, some in zip(self.past, new, strict=True):
+            for row, length in enumerate(self.lengths.tolist()):
+                old[row, :, length : length + count] = some[row]
+        self.lengths = self.lengths + count
         return np.asarray(state)
+
+
+def _longer(cache: Floats, places: int) -> Floats:
+    """The cache [B, H, P, e] with so many places."""
+    return np.pad(cache, ((0, 0), (0, 0), (0, places - cache.shape[2]), (0, 0)))
 
 
 class GruRuntime(Runtime):
@@ -110,15 +170,23 @@ class GruRuntime(Runtime):
         super().__init__(snapshot)
         self.step = session(snapshot, "step")
         self.layers, self.width = snapshot.shape["layers"], snapshot.shape["width"]
-        self.state = np.zeros((self.layers, 1, self.width), np.float32)
+        self.reset(1)
 
     def reset(self, takes: int) -> None:
         """Forget everything; so many takes follow."""
         self.state = np.zeros((self.layers, takes, self.width), np.float32)
 
     def keep(self, rows: list[int]) -> None:
-        """Forget all takes but these."""
+        """Go on with these takes only."""
         self.state = self.state[:, rows]
+
+    def memory(self) -> Floats:
+        """The recurrent state."""
+        return self.state
+
+    def join(self, memories: Sequence[Floats]) -> None:
+        """Remember all of these."""
+        self.state = np.concatenate(memories, axis=1)
 
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
@@ -139,8 +207,16 @@ class MarkovRuntime(Runtime):
         self.window = np.zeros((takes, 3 * self.order), np.float32)
 
     def keep(self, rows: list[int]) -> None:
-        """Forget all takes but these."""
+        """Go on with these takes only."""
         self.window = self.window[rows]
+
+    def memory(self) -> Floats:
+        """The last events."""
+        return self.window
+
+    def join(self, memories: Sequence[Floats]) -> None:
+        """Remember all of these."""
+        self.window = np.concatenate(memories)
 
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, 3 * order], ids as floats."""

@@ -111,11 +111,11 @@ class EventTransformer(nn.Module):
 
 
 class TransformerStep(nn.Module):
-    """One event with cached keys and values, as the stage runs it.
+    """A few events with cached keys and values, as the stage runs it: one at a time to write, many to read.
 
-    forward(events [B, F], index [B], time [B], length [1], *past) -> (h [B, d], *new), where past holds keys and
-    values [B, H, P, e] of each layer in turn (only the first `length` of P count) and new those of this event
-    [B, H, 1, e]. The caller writes them into its buffer, so nothing is copied inside the graph.
+    forward(events [B, T, F], index [B, T], time [B, T], length [B], *past) -> (h [B, T, d], *new), where past holds keys
+    and values [B, H, P, e] of each layer in turn (only the first `length` of P count, in each row its own) and new those
+    of these events [B, H, T, e]. The caller writes them into its buffer, so nothing is copied inside the graph.
     """
 
     def __init__(self, model: EventTransformer) -> None:
@@ -125,17 +125,19 @@ class TransformerStep(nn.Module):
     def forward(self, events: Tensor, index: Tensor, time: Tensor, length: Tensor, past: list[Tensor]) -> tuple[Tensor, ...]:
         """See the class."""
         m = self.model
-        cos, sin = rotary(index[:, None], time[:, None], m.config.width // m.config.heads)
-        x = m.embed(events[:, None])
-        hide = torch.where(torch.arange(past[0].shape[2]) < length, 0.0, -1e9)
+        cos, sin = rotary(index, time, m.config.width // m.config.heads)
+        x = m.embed(events)
+        hide = torch.where(torch.arange(past[0].shape[2]) < length[:, None], 0.0, -1e9)[:, None, None]
+        place = torch.arange(events.shape[1])
+        ahead = torch.where(place[None] > place[:, None], -1e9, 0.0)
         new: list[Tensor] = []
         for i, layer in enumerate(m.blocks):
             assert isinstance(layer, Block)
             q, k, v = layer.project(x, cos, sin)
-            scale = layer.e**-0.5
-            old = (q @ past[2 * i].transpose(-1, -2)) * scale + hide
-            own = (q * k).sum(-1, keepdim=True) * scale
+            q = q * layer.e**-0.5
+            old, own = q @ past[2 * i].transpose(-1, -2) + hide, q @ k.transpose(-1, -2) + ahead
             weight = torch.cat([old, own], dim=-1).softmax(-1)
-            x = layer.finish(x, weight[..., :-1] @ past[2 * i + 1] + weight[..., -1:] * v)
+            before, among = weight[..., : past[0].shape[2]], weight[..., past[0].shape[2] :]
+            x = layer.finish(x, before @ past[2 * i + 1] + among @ v)
             new += [k, v]
-        return m.norm(x)[:, 0], *new
+        return m.norm(x), *new

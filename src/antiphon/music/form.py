@@ -56,6 +56,22 @@ def stretch(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[
     return _run((Phrase("A", 8), Phrase("B", 8)), 0, bars)[0]
 
 
+def passage(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[Phrase, ...]:
+    """A run of phrases of exactly so many bars as a song has them anywhere, sung in at least half of its bars.
+
+    Introductions and interludes come with it as they fall; long pieces take a whole form, as `stretch` does.
+    """
+    for index in rng.permutation(len(forms))[:60] if bars < LONG else ():
+        phrases = tuple(p for p in parse_form(forms[int(index)]) if p.bars)
+        start = int(rng.integers(len(phrases))) if phrases else 0
+        if sum(p.bars for p in phrases[start:]) < bars:
+            continue
+        run = _run(phrases, start, bars)[0]
+        if 2 * sum(p.bars for p in run if p.letter.isupper() and p.letter != "X") >= bars:
+            return run
+    return stretch(forms, bars, rng)
+
+
 def _run(phrases: tuple[Phrase, ...], start: int, bars: int) -> tuple[tuple[Phrase, ...], bool]:
     """Phrases from `start` on, round and round, that fill the bars; and whether the last had to be cut."""
     out: list[Phrase] = []

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from antiphon.errors import TrainingError
 from antiphon.recipes.adversarial import GanRecipe
 from antiphon.recipes.gans import GANS
+from antiphon.recipes.grid import GridRecipe
 from antiphon.recipes.markov import MarkovRecipe
 from antiphon.recipes.sequence import SequenceRecipe
 from antiphon.representations.events import EventSpec
+from antiphon.representations.grid import GridSpec
 
 POP = EventSpec(("melody", "bridge", "piano"), (24, 4, 0), ((4, 4), (3, 4), (2, 4), (1, 4)), 4, 16)
 CHORALE = EventSpec(("soprano", "alto", "tenor", "bass"), (52, 52, 52, 52), ((4, 4),), 4, 16)
 FOLK_METERS = ((4, 4), (6, 8), (3, 4), (2, 4), (9, 8), (2, 2), (3, 2), (6, 4))
 FOLK = EventSpec(("melody", "chords"), (73, 24), FOLK_METERS, 4, 24)
 
+
+def _filling(spec: EventSpec) -> EventSpec:
+    """The codec with the event after which open bars are written."""
+    return replace(spec, fills=True)
+
+
 # fmt: off
-_ALL: tuple[SequenceRecipe | MarkovRecipe, ...] = (
-    # exact nats an event (and a note) on the validation split; these three ship
+_ALL: tuple[SequenceRecipe | MarkovRecipe | GridRecipe, ...] = (
+    # exact nats an event (and a note) on the validation split; bases of those that ship
     SequenceRecipe("pop-transformer", "pop", POP, steps=2400, lr=0.01, adam_lr=4e-3, evaluate_every=400),  # 4.289 (4.858)
     SequenceRecipe("chorale-transformer", "chorale", CHORALE, width=192, layers=5, dropout=0.3, length=256, steps=900,
                    lr=0.01, adam_lr=4e-3, role_drop=0.4, mark_drop=0.25, evaluate_every=150),  # 1.606 (1.945)
     SequenceRecipe("folk-transformer", "folk", FOLK, width=192, layers=5, dropout=0.15, length=384, steps=1400,
                    lr=0.01, adam_lr=4e-3, evaluate_every=250),  # 0.802 (1.020)
+    # the same, taught to write into given pieces: `antiphon train NAME --start RUN_OF_BASE`; these ship
+    SequenceRecipe("pop-infill", "pop", _filling(POP), dropout=0.15, steps=900, lr=0.006, adam_lr=2e-3, role_drop=0.3,
+                   mark_drop=0.15, fills=0.5, base="pop-transformer", evaluate_every=150),
+    SequenceRecipe("chorale-infill", "chorale", _filling(CHORALE), width=192, layers=5, dropout=0.3, length=256, steps=500,
+                   lr=0.005, adam_lr=2e-3, role_drop=0.4, mark_drop=0.25, fills=0.6, base="chorale-transformer",
+                   evaluate_every=100),
+    SequenceRecipe("folk-infill", "folk", _filling(FOLK), width=192, layers=5, dropout=0.15, length=384, steps=600, lr=0.005,
+                   adam_lr=2e-3, fills=0.5, base="folk-transformer", evaluate_every=150),
+    # cells in any order, many at once: the flagship
+    GridRecipe("pop-grid", "pop", GridSpec(POP.roles, POP.programs), steps=1500, evaluate_every=200, checkpoint_every=50),
     # recurrent nets of about the same size, to compare with; not trained yet
     SequenceRecipe("pop-gru", "pop", POP, "gru", 512, 2, dropout=0.1, steps=2400, adam_lr=2e-3, evaluate_every=400),
     SequenceRecipe("chorale-gru", "chorale", CHORALE, "gru", 384, 1, dropout=0.3, length=256, steps=1500, adam_lr=2e-3,
@@ -35,10 +55,10 @@ _ALL: tuple[SequenceRecipe | MarkovRecipe, ...] = (
     MarkovRecipe("folk-markov", "folk", FOLK, 4, 2**14),  # Nottingham 2.239 (2.846)
 )
 # fmt: on
-RECIPES: dict[str, SequenceRecipe | MarkovRecipe | GanRecipe] = {r.name: r for r in _ALL} | GANS
+RECIPES: dict[str, SequenceRecipe | MarkovRecipe | GanRecipe | GridRecipe] = {r.name: r for r in _ALL} | GANS
 
 
-def find(name: str) -> SequenceRecipe | MarkovRecipe | GanRecipe:
+def find(name: str) -> SequenceRecipe | MarkovRecipe | GanRecipe | GridRecipe:
     """The recipe of that name.
 
     Raises:

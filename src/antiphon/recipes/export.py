@@ -56,7 +56,7 @@ def export(recipe: SequenceRecipe | MarkovRecipe, run: Path, folder: Path, card:
     if isinstance(recipe, MarkovRecipe):
         width, shape = PAST * recipe.order, {"order": recipe.order}
     else:
-        width, shape = recipe.width, {"layers": recipe.layers, "heads": recipe.heads, "width": recipe.width}
+        width, shape = recipe.width, _shape(recipe)
         _graph_step(model, recipe, folder / "step.onnx")
     b = torch.export.Dim("b")
     h = torch.zeros(2, width)
@@ -81,6 +81,11 @@ def export(recipe: SequenceRecipe | MarkovRecipe, run: Path, folder: Path, card:
     )
 
 
+def _shape(recipe: SequenceRecipe) -> dict[str, int]:
+    """What the stage must know; events in a training window tell it how much a model can remember."""
+    return {"layers": recipe.layers, "heads": recipe.heads, "width": recipe.width, "length": recipe.length}
+
+
 def _size(model: nn.Module) -> dict[str, int]:
     if isinstance(model, EventMarkov):
         return {"entries": model.entries}
@@ -101,12 +106,13 @@ def _graph_step(model: nn.Module, recipe: SequenceRecipe, path: Path) -> None:
     b = torch.export.Dim("b")
     events, one = torch.zeros(2, 4, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
     if isinstance(model, EventTransformer):
-        p = torch.export.Dim("p")
+        p, t = torch.export.Dim("p"), torch.export.Dim("t")
+        events, several = torch.zeros(2, 3, 4, dtype=torch.int64), torch.zeros(2, 3, dtype=torch.int64)
         past = [torch.zeros(2, recipe.heads, 128, recipe.width // recipe.heads) for _ in range(2 * recipe.layers)]
         names = ["events", "index", "time", "length", *(f"past{i}" for i in range(len(past)))]
         outs = ["h", *(f"new{i}" for i in range(len(past)))]
-        inputs: tuple[Any, ...] = (events, one, one.clone(), torch.zeros(1, dtype=torch.int64), past)
-        shapes: tuple[Any, ...] = ({0: b}, {0: b}, {0: b}, None, [{0: b, 2: p} for _ in past])
+        inputs: tuple[Any, ...] = (events, several, several.clone(), one, past)
+        shapes: tuple[Any, ...] = ({0: b, 1: t}, {0: b, 1: t}, {0: b, 1: t}, {0: b}, [{0: b, 2: p} for _ in past])
         write_graph(TransformerStep(model), inputs, names, outs, shapes, path)
     elif isinstance(model, EventGru):
         state = torch.zeros(recipe.layers, 2, recipe.width)

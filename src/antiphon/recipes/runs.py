@@ -14,19 +14,22 @@ from antiphon.corpus.ingest import iter_pieces
 from antiphon.corpus.piece import Piece
 from antiphon.corpus.store import Store
 from antiphon.errors import TrainingError
-from antiphon.recipes import adversarial, adversarial_run, markov, sequence
+from antiphon.recipes import adversarial, adversarial_run, grid, markov, sequence
 from antiphon.recipes.adversarial import GanRecipe
 from antiphon.recipes.export import export
 from antiphon.recipes.export_gan import export_gan
+from antiphon.recipes.export_grid import export_grid
+from antiphon.recipes.grid import GridRecipe
 from antiphon.recipes.markov import MarkovRecipe
 from antiphon.recipes.sequence import SequenceRecipe
 from antiphon.recipes.sketch import Heard
 from antiphon.representations.events import EventCodec, EventSpec
+from antiphon.representations.grid import GridSpec
 from antiphon.representations.pianoroll import PianoRollSpec
 from antiphon.training.adversarial import Adversary
 from antiphon.training.loop import Hook, open_run
 
-Recipe = SequenceRecipe | MarkovRecipe | GanRecipe
+Recipe = SequenceRecipe | MarkovRecipe | GanRecipe | GridRecipe
 
 
 def pieces_from(place: Path) -> Iterable[Piece]:
@@ -68,6 +71,22 @@ def check_device(device: str) -> None:
         raise TrainingError(f"PyTorch cannot use the device {device!r} here; take --device cpu.") from error
 
 
+def check_begin(recipe: Recipe, begin: Path | None, tiny: bool) -> None:
+    """See that a recipe with a base is given a run of it, and that no other is.
+
+    Raises:
+      TrainingError: it is not so.
+    """
+    base = recipe.base if isinstance(recipe, SequenceRecipe) else ""
+    if begin is None:
+        if base and not tiny:
+            raise TrainingError(f"Recipe {recipe.name!r} goes on from {base!r}; name a run of that with --start RUN.")
+    elif not base:
+        raise TrainingError(f"Recipe {recipe.name!r} begins from nothing; leave --start out.")
+    elif not (begin / "checkpoint.pt").is_file() or read_recipe(begin).name != base:
+        raise TrainingError(f"{begin} is no trained run of {base!r}; train that first.")
+
+
 def opened(recipe: Recipe, folder: Path) -> None:
     """Make the run folder, or see that what stands there was made by the same recipe, before anything else is done.
 
@@ -79,7 +98,9 @@ def opened(recipe: Recipe, folder: Path) -> None:
 
 def kind_of(recipe: Recipe) -> str:
     """The architecture in one word: transformer, gru, markov or gan."""
-    return "gan" if isinstance(recipe, GanRecipe) else recipe.kind
+    if isinstance(recipe, GanRecipe | GridRecipe):
+        return "gan" if isinstance(recipe, GanRecipe) else "grid"
+    return recipe.kind
 
 
 def roles_of(recipe: Recipe) -> tuple[str, ...]:
@@ -95,10 +116,12 @@ def start(
     progress: Hook | None = None,
     heard: Heard | None = None,
     device: str = "cpu",
+    begin: Path | None = None,
 ) -> dict[str, float]:
     """Run a recipe in a folder, or go on where a killed run stopped.
 
     Args:
+      begin: run of the recipe's base, where it has one, whose weights it begins with.
       progress: called with each step that is logged.
       heard: called with a few pieces each time the model is validated; adversarial runs write their own picture instead.
 
@@ -107,9 +130,11 @@ def start(
     """
     if isinstance(recipe, MarkovRecipe):
         return markov.run(recipe, pieces, folder, progress, heard)
+    if isinstance(recipe, GridRecipe):
+        return grid.run(recipe, iter(pieces), folder, progress, device)
     if isinstance(recipe, GanRecipe):
         return adversarial_run.run(recipe, iter(pieces), folder, progress, device)
-    return sequence.run(recipe, iter(pieces), folder, progress, heard, device)
+    return sequence.run(recipe, iter(pieces), folder, progress, heard, device, begin)
 
 
 def read_recipe(folder: Path) -> Recipe:
@@ -123,6 +148,8 @@ def read_recipe(folder: Path) -> Recipe:
         raise TrainingError(f"{folder} holds no run; make one with 'antiphon train RECIPE --data STORE -o {folder}'.")
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if "hand" in data:
+            return GridRecipe(**data | {"spec": GridSpec.from_json(data["spec"])})
         if "rolls" in data:
             rolls, adversary = PianoRollSpec.from_json(data["rolls"]), Adversary(**data["adversary"])
             betas = (float(data["betas"][0]), float(data["betas"][1]))
@@ -142,7 +169,9 @@ def export_run(folder: Path, snapshot: Path, name: str | None = None, card: dict
     recipe = read_recipe(folder)
     if name is not None:
         recipe = replace(recipe, name=name)
-    if isinstance(recipe, GanRecipe):
+    if isinstance(recipe, GridRecipe):
+        export_grid(recipe, folder, snapshot, card or {})
+    elif isinstance(recipe, GanRecipe):
         export_gan(recipe, folder, snapshot, card or {})
     else:
         export(recipe, folder, snapshot, card or {})
@@ -156,6 +185,8 @@ def parameters(recipe: Recipe) -> int | None:
     with torch.device("meta"):
         if isinstance(recipe, SequenceRecipe):
             modules = [sequence.build(recipe, EventCodec(recipe.spec))]
+        elif isinstance(recipe, GridRecipe):
+            modules = [grid.build(recipe)]
         else:
             networks = adversarial.build(recipe)
             modules = [networks.generator, networks.critic]

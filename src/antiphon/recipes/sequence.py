@@ -19,10 +19,12 @@ from antiphon.models.gru import EventGru, GruConfig
 from antiphon.models.heads import event_nll
 from antiphon.models.transformer import EventTransformer, TransformerConfig
 from antiphon.recipes.data import EventSet, Prepared, drop_marks, drop_roles, prepare, window
+from antiphon.recipes.infilling import infilling
 from antiphon.recipes.sketch import Heard, figures, sketch
 from antiphon.recipes.typical import typical
 from antiphon.representations.events import EventCodec, EventSpec
 from antiphon.training.batches import batches, collate
+from antiphon.training.checkpoint import read_state
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.objectives import likelihood
 from antiphon.training.phase import adam, muon
@@ -53,6 +55,10 @@ class SequenceRecipe:
     """Share of windows from which some roles are taken."""
     mark_drop: float = 0.1
     """Share of windows from which chord marks are taken, and of those without section marks."""
+    fills: float = 0.0
+    """Share of windows with an opening, if the codec has the event for it."""
+    base: str = ""
+    """Recipe of the run that this one begins with; "" begins from nothing."""
     mixed: bool = True
     seed: int = 0
     evaluate_every: int = 250
@@ -84,10 +90,13 @@ def example_maker(
     def make(index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         i, j = places[index]
         first = min(j + int(rng.integers(4)), len(pieces.bars[i]) - 1)
+        if recipe.fills and rng.random() < recipe.fills:
+            return infilling(data.codec, pieces, i, first, recipe.length + 1, bool(rng.random() < recipe.role_drop), rng)
         cut = window(data.codec, pieces.pieces[i], pieces.times[i], pieces.bars[i], first, recipe.length + 1)
         if rng.random() < recipe.role_drop:
             cut = drop_roles(data.codec, cut, rng)
-        return drop_marks(data.codec, cut, bool(rng.random() < recipe.mark_drop), bool(rng.random() < recipe.mark_drop))
+        cut = drop_marks(data.codec, cut, bool(rng.random() < recipe.mark_drop), bool(rng.random() < recipe.mark_drop))
+        return cut | {"learnt": np.ones(len(cut["events"]), np.int64)}
 
     return len(places), make
 
@@ -133,6 +142,39 @@ def evaluate(
     return {"nll": total / max(count, 1), "nll_note": total / max(notes, 1), "note": notes_total / max(notes, 1)}
 
 
+@torch.no_grad()
+def adopt(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Take over the weights of a model of the same shape, whose vocabularies may lack the last ids of this one's."""
+    for name, p in model.state_dict().items():
+        if name not in weights or weights[name].shape[1:] != p.shape[1:] or len(weights[name]) > len(p):
+            raise TrainingError(f"The run to begin with has other weights ({name}); give a run of this recipe's base.")
+        p[: len(weights[name])] = weights[name]
+
+
+@torch.no_grad()
+def evaluate_openings(model: nn.Module, recipe: SequenceRecipe, data: Prepared, device: str = "cpu", count: int = 64) -> float:
+    """Nats an event of what belongs into openings of held-out pieces; the same openings at every call."""
+    was = model.training
+    model.eval()
+    valid = data.splits["valid"]
+    total, events = 0.0, 0
+    for at in range(0, count, 8):
+        rows = []
+        for i in range(at, at + 8):
+            rng = np.random.default_rng([recipe.seed, 2, i])
+            piece = i % len(valid.pieces)
+            first = int(rng.integers(max(1, len(valid.bars[piece]) - 4)))
+            rows.append(infilling(data.codec, valid, piece, first, recipe.length + 1, False, rng))
+        batch = {k: v.to(device) for k, v in collate(rows).items()}
+        following = batch["events"][:, 1:]
+        with torch.autocast(following.device.type, torch.bfloat16, enabled=recipe.mixed):
+            logits = model(batch["events"][:, :-1], batch["times"][:, :-1], following)
+        total += float((event_nll(logits, following) * batch["learnt"][:, 1:]).sum())
+        events += int(batch["learnt"][:, 1:].sum())
+    model.train(was)
+    return total / max(1, events)
+
+
 def run(
     recipe: SequenceRecipe,
     pieces: Iterator[Piece],
@@ -140,15 +182,20 @@ def run(
     progress: Hook | None = None,
     heard: Heard | None = None,
     device: str = "cpu",
+    begin: Path | None = None,
 ) -> dict[str, float]:
     """Prepare, train (or resume) and validate; the run folder then holds all that `export` needs.
 
-    Where `heard` is given, each validation also samples a few bars, logs figures of them and hands them on.
+    Where `heard` is given, each validation also samples a few bars, logs figures of them and hands them on. `begin` is
+    the run whose weights a recipe with a base begins with; its tiny self may do without.
     """
     open_run(folder, asdict(recipe))
     data = prepare(pieces, recipe.spec)
     (folder / "facts.json").write_text(json.dumps(data.facts, indent=1, ensure_ascii=False))
-    model = build(recipe, data.codec).to(device)
+    model = build(recipe, data.codec)
+    if begin is not None:
+        adopt(model, read_state(begin / "checkpoint.pt")["modules"]["model"])
+    model = model.to(device)
     model.train()
     count, make = example_maker(recipe, data)
     optimisers = muon(recipe.lr, recipe.adam_lr) if recipe.kind == "transformer" else adam(recipe.adam_lr, decay=0.01)
@@ -158,6 +205,8 @@ def run(
     def look(step: int, logged: dict[str, float]) -> None:
         found = evaluate(model, data.codec, data.splits["valid"], recipe.length, recipe.mixed, device)
         logged |= {f"valid/{k}": v for k, v in found.items()}
+        if recipe.fills:
+            logged["valid/opening"] = evaluate_openings(model, recipe, data, device)
         if heard is not None:
             here = model if device == "cpu" else deepcopy(model).cpu()
             scores = sketch(recipe.name, recipe.style, recipe.spec, here, data.facts, recipe.seed)

@@ -5,7 +5,7 @@ Legend: B takes, F fields, H heads, e width of a head, d width.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,25 @@ class TorchRuntime(Runtime):
         takes_first = not isinstance(self.model, EventGru)
         self.past = [p[rows] if takes_first else p[:, rows] for p in self.past]
 
+    def memory(self) -> tuple[int, list[Tensor]]:
+        """What the takes have read."""
+        return self.fed, self.past
+
+    def join(self, memories: Sequence[tuple[int, list[Tensor]]]) -> None:
+        """Remember all of these, which must be equally long."""
+        axis = 1 if isinstance(self.model, EventGru) else 0
+        self.fed = memories[0][0]
+        self.past = [torch.cat(parts, dim=axis) for parts in zip(*(past for _, past in memories), strict=True)]
+        self.takes = self.past[0].shape[axis]
+
     @torch.no_grad()
     def feed(self, events: Ints, times: Ints) -> Floats:
         """Events [B, F] and times [B] -> state [B, d]."""
         rows, time, m = torch.from_numpy(events), torch.from_numpy(times), self.model
         if isinstance(m, EventTransformer):
-            index, length = torch.full_like(time, self.fed), torch.tensor([self.fed])
-            state, *new = TransformerStep(m)(rows, index, time, length, self.past)
+            at = torch.full_like(time, self.fed)
+            states, *new = TransformerStep(m)(rows[:, None], at[:, None], time[:, None], at, self.past)
+            state = states[:, 0]
             self.past = [torch.cat([old, one], dim=2) for old, one in zip(self.past, new, strict=True)]
         elif isinstance(m, EventGru):
             state, self.past[0] = GruStep(m)(rows, time, self.past[0])

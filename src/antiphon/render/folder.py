@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,10 @@ MANIFEST = "manifest.json"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-_OURS = re.compile(r"(piece\.(mid|musicxml|flac|wav|ogg|mp3)|roll\.png|manifest\.json|stems/[^/\\]+\.(flac|wav|ogg|mp3))")
+_OURS = re.compile(
+    r"(piece\.(mid|musicxml|flac|wav|ogg|mp3)|roll\.png|manifest\.json"
+    r"|stems/[^/\\]+\.(flac|wav|ogg|mp3)|takes/take-\d+\.mid)"
+)
 
 
 @contextlib.contextmanager
@@ -71,9 +74,10 @@ def write_piece(
     manifest: Mapping[str, Any],
     stage: Path,
     *,
-    audio: str = "flac",
+    audio: str | None = "flac",
     soundfont: Path | None = None,
     progress: Callable[[str], None] | None = None,
+    takes: Sequence[Score] = (),
 ) -> dict[str, Any]:
     """Write every file of a piece into a folder; returns the manifest as written.
 
@@ -81,40 +85,56 @@ def write_piece(
       score: the piece.
       manifest: what manifest.json says, to which `sound` and `files` are added.
       stage: an existing folder.
-      audio: one of AUDIO_FORMATS.
+      audio: one of AUDIO_FORMATS; None: no sound.
       soundfont: what it sounds with; None: what the rack finds best.
       progress: told what begins now.
+      takes: further scores, written as takes/take-01.mid and so on.
 
     Raises:
       InputError: the audio format is unknown, or the SoundFont cannot be used.
       OutputError: a file cannot be written.
     """
-    check_sound(audio, soundfont)
+    if audio is not None:
+        check_sound(audio, soundfont)
     tell = progress or (lambda _: None)
-    names = ["piece.mid", f"piece.{audio}", "piece.musicxml", "roll.png"]
+    names = ["piece.mid", "piece.musicxml", "roll.png"]
     tell("writing the score")
     files.save(score, stage / "piece.mid")
     files.save(score, stage / "piece.musicxml")
+    if takes:
+        (stage / "takes").mkdir()
+    for number, take in enumerate(takes, 1):
+        names.append(f"takes/take-{number:02}.mid")
+        files.save(take, stage / names[-1])
     tell("drawing the picture")
     save_picture(score, stage / "roll.png")
+    told = dict(manifest)
+    if audio is not None:
+        names.insert(1, f"piece.{audio}")
+        recorded, stems = _write_sound(score, stage, audio, soundfont, tell)
+        told["sound"] = recorded
+        names += stems
+    told["files"] = [*names, MANIFEST]
+    files.write_atomic(stage / MANIFEST, as_json(told))
+    return told
+
+
+def _write_sound(
+    score: Score, stage: Path, audio: str, soundfont: Path | None, tell: Callable[[str], None]
+) -> tuple[dict[str, Any], list[str]]:
+    """Write mix and stems; returns what the manifest says of them, and the stems' names."""
     tell("rendering the sound")
     recording = sound.render(score, soundfont=soundfont)
     tell("writing the sound")
     audio_files.write(stage / f"piece.{audio}", recording.mix, recording.rate)
     (stage / "stems").mkdir()
-    names += [f"stems/{name}" for name in write_stems(recording.stems, recording.rate, stage / "stems", audio)]
-    told = {
-        **manifest,
-        "sound": {
-            "engine": recording.engine,
-            "soundfont": find_soundfont(soundfont).name,
-            "rate": recording.rate,
-            "seconds": round(len(recording.mix) / recording.rate, 3),
-        },
-        "files": [*names, MANIFEST],
+    said = {
+        "engine": recording.engine,
+        "soundfont": find_soundfont(soundfont).name,
+        "rate": recording.rate,
+        "seconds": round(len(recording.mix) / recording.rate, 3),
     }
-    files.write_atomic(stage / MANIFEST, as_json(told))
-    return told
+    return said, [f"stems/{name}" for name in write_stems(recording.stems, recording.rate, stage / "stems", audio)]
 
 
 def write_stems(stems: Mapping[str, npt.NDArray[np.float32]], rate: int, folder: Path, audio: str) -> list[str]:

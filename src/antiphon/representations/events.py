@@ -9,6 +9,7 @@ Legend: T events, F = 4 fields.
     chord at step   root or none           quality          bass (0: root)
     note at step    role and pitch         duration         velocity
     end             -                      -                -
+    fill            -                      roles open       -
 
 A piece is a header, then bar after bar; inside a bar events go by step, chords before notes, notes by (role, pitch).
 The chord in force is stated again at each bar line, so that any stretch of bars stands on its own. Music is written
@@ -55,6 +56,7 @@ class EventSpec:
       meters: (numerator, denominator) pairs it knows.
       steps_per_quarter: grid.
       max_steps: steps of its longest bar.
+      fills: whether it has the event after which open bars are written (see representations.openings).
     """
 
     roles: tuple[str, ...]
@@ -62,6 +64,7 @@ class EventSpec:
     meters: tuple[tuple[int, int], ...] = ((4, 4),)
     steps_per_quarter: int = 4
     max_steps: int = 16
+    fills: bool = False
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> EventSpec:
@@ -72,6 +75,7 @@ class EventSpec:
             tuple((int(n), int(d)) for n, d in data["meters"]),
             int(data["steps_per_quarter"]),
             int(data["max_steps"]),
+            bool(data.get("fills", False)),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -106,6 +110,7 @@ class EventCodec:
         s = self.spec
         kind = [Range(n, 1) for n in ("pad", "end", "header", "bar", "section")]
         kind += [Range("chord", s.max_steps), Range("note", s.max_steps)]
+        kind += [Range("fill", 1)] if s.fills else []
         value = [Range("none", 1), Range("mode", 2), Range("countdown", COUNTDOWN + 1), Range("letter", len(LETTERS))]
         value += [Range("root", 13), Range("pitch", len(s.roles) * PITCHES)]
         extent = [Range("none", 1), Range("roles", 2 ** len(s.roles)), Range("meter", len(s.meters))]
@@ -162,6 +167,11 @@ class EventCodec:
         k, v, x, a = self.vocabularies
         return k.encode("end"), v.encode("none"), x.encode("none"), a.encode("none")
 
+    def fill(self, roles: int) -> tuple[int, int, int, int]:
+        """What follows is written into open bars; `roles` is a bit mask of the roles that are open there."""
+        k, v, x, a = self.vocabularies
+        return k.encode("fill"), v.encode("none"), x.encode("roles", roles), a.encode("none")
+
     # whole pieces -------------------------------------------------------------------------------------------------
 
     def encode(self, score: Score, key: Key) -> Events:
@@ -216,6 +226,12 @@ class EventCodec:
             out.extend(event for _, _, event in inner)
         out.append(self.end())
         return np.array(out, dtype=np.int16)
+
+    def chords_by_bar(self, score: Score, key: Key) -> list[tuple[tuple[int, Chord | None], ...]]:
+        """Chords of each bar as (step, chord), moved from `key` to C major or A minor; empty where no chord is marked."""
+        grid, move = resample(score, self.spec.steps_per_quarter), transposition(key)
+        bars = self._by_bar(grid, bar_starts(grid))
+        return [tuple((step, chord and chord.transpose(move)) for step, chord in bar) for bar in bars]
 
     def _by_bar(self, grid: Score, starts: list[int]) -> list[list[tuple[int, Chord | None]]]:
         """Chords of each bar as (step, chord); the one in force is stated again at the bar line."""

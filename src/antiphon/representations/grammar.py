@@ -28,6 +28,7 @@ class Demand:
         an empty tuple instead of a bar's chords forbids chord events there.
       harmony: True where the model is to write the harmony, and a chord (or none) must be named at every bar line.
       sections: bar -> (letter index, bars) for phrases that begin there, or None to let the model choose.
+      after: bars of a given piece that follow; the last of `bars` is then not the last of the piece.
     """
 
     bars: int
@@ -36,6 +37,7 @@ class Demand:
     chords: tuple[tuple[tuple[int, Chord | None], ...], ...] | None = None
     sections: dict[int, tuple[int, int]] | None = None
     harmony: bool = False
+    after: int = 0
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Walk:
         """The only event that may come next, if there is only one."""
         c, d = self.codec, self.demand
         if self.bar < 0:
-            return c.bar(d.bars, d.meter)
+            return c.bar(d.bars + d.after, d.meter)
         if self.stage == 0 and d.sections is not None and self.bar in d.sections:
             return c.section(*d.sections[self.bar])
         if self.pending and self.pending[0][0] <= self.step and self.last < 0:
@@ -101,7 +103,7 @@ class Walk:
         value = c.vocabularies[1]
         mask = np.zeros(value.size, dtype=bool)
         if name == "bar":
-            left = d.bars - self.bar - 1
+            left = d.bars + d.after - self.bar - 1
             mask[value.encode("countdown", left if left <= COUNTDOWN else 0)] = True
         elif name == "section":
             mask[value.span("letter")] = True
@@ -136,7 +138,7 @@ class Walk:
         elif name == "chord":
             mask[extent.span("quality")] = True
         elif name == "note":
-            steps_left = (d.bars - self.bar) * c.steps_in(d.meter) - step
+            steps_left = (d.bars + d.after - self.bar) * c.steps_in(d.meter) - step
             span = extent.span("duration")
             mask[span.start : span.start + sum(length <= steps_left for length in DURATIONS)] = True
         else:

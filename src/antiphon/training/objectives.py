@@ -18,15 +18,17 @@ def likelihood(
 ) -> list[Phase]:
     """Maximum likelihood of the next event, teacher-forced.
 
-    Batches hold `events` [B, T + 1, F] and `times` [B, T + 1]; kind 0 is padding. `mixed` runs the forward pass in
-    bfloat16 where that is safe.
+    Batches hold `events` [B, T + 1, F] and `times` [B, T + 1]; kind 0 is padding. Where they hold `learnt` [B, T + 1], only
+    events marked 1 count, the others being given. `mixed` runs the forward pass in bfloat16 where that is safe.
     """
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         events, times = batch["events"], batch["times"]
         with torch.autocast(events.device.type, torch.bfloat16, enabled=mixed):
             logits = model(events[:, :-1], times[:, :-1], events[:, 1:])
-        each = nll(logits, events[:, 1:])
-        return {"nll": each.sum() / (events[:, 1:, 0] != 0).sum().clamp(min=1)}
+        counts = events[:, 1:, 0] != 0
+        if "learnt" in batch:
+            counts = counts & (batch["learnt"][:, 1:] != 0)
+        return {"nll": (nll(logits, events[:, 1:]) * counts).sum() / counts.sum().clamp(min=1)}
 
     return [Phase("model", model, loss, optimisers)]

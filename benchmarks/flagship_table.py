@@ -1,0 +1,177 @@
+"""The grid model before the judge: 16 bars and clips of 4, one drawing and the best of some, beside music and the Transformer.
+
+    python benchmarks/flagship_table.py DATA -o FOLDER [--model pop-grid] [--beside pop] [--takes 200] [--best 8]
+
+Every row is judged once and kept in FOLDER as JSON; started again, the command goes on with what is missing. The reference is
+the held-out songs (validation and test), cut into windows; the first row is what songs of the training set score. Writes the
+tables between the marks of docs/flagship.md and pictures beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from marked import write_between
+from PIL import Image
+
+from antiphon.evaluate.compare import compare
+from antiphon.generate.grid import GridGenerator
+from antiphon.generate.load import load
+from antiphon.generate.request import Request
+from antiphon.music.edit import cut
+from antiphon.music.score import Score
+from antiphon.recipes.data import key_of, split_of
+from antiphon.recipes.rollgrid import roll_grid
+from antiphon.recipes.runs import pieces_from
+from antiphon.representations.grid import GridSpec, encode, rolls
+
+FIGURES = ("frechet", "frechet encoder", "kernel", "precision", "recall", "coverage", "diversity", "ridge accuracy")
+FIRST_SEED = 20_000
+SPEC = GridSpec(("melody", "bridge", "piano"), (24, 4, 0))
+STATISTICS = ("qualified notes, 2 sixteenths", "empty bars", "tonal distance [")
+WHOLE = ("notes a bar", "pitch-class entropy", "scale consistency", "groove consistency", "long-range similarity")
+
+
+def takes(name: str, count: int, together: int = 1, tries: int = 1) -> list[Score]:
+    """Pieces of 16 bars of a snapshot; together and tries are the grid model's."""
+    player = load(name)
+    if isinstance(player, GridGenerator):
+        player.together, player.tries = together, tries
+    size = 32 if isinstance(player, GridGenerator) else 8
+    return [
+        take.score
+        for at in range(0, count, size)
+        for take in player.write(Request(16), range(FIRST_SEED + at, FIRST_SEED + min(count, at + size)))
+    ]
+
+
+def judged(scores: list[Score], reference: list[Score]) -> dict[str, Any]:
+    """The judge's figures at 16 and at 4 bars."""
+    out: dict[str, Any] = {}
+    for bars in (16, 4):
+        found = compare(scores, reference, seed=0, bars=bars)
+        keep = [*FIGURES, *(f"{f} ceiling" for f in FIGURES), "statistics", "repetition", "clips generated", "clips reference"]
+        out[str(bars)] = {name: found[name] for name in keep}
+    return out
+
+
+def row_text(name: str, row: dict[str, Any]) -> str:
+    """One line of the table of distances."""
+    return "| " + " | ".join([name, *("" if row[f] is None else f"{row[f]:.3g}" for f in FIGURES)]) + " |"
+
+
+def statistics_text(name: str, row: dict[str, Any]) -> str:
+    """One line of the table of statistics; parts in the order of their names."""
+    found = row["statistics"]
+    parts = ["/".join(f"{v['generated']:.2f}" for k, v in found.items() if k.startswith(s)) for s in STATISTICS]
+    rest = [f"{found[s]['generated']:.3g}" for s in WHOLE]
+    lags = " ".join(
+        f"{row['repetition']['generated'][lag - 1]:.2f}" for lag in (1, 2, 4, 8) if lag <= len(row["repetition"]["generated"])
+    )
+    return "| " + " | ".join([name, *parts, *rest, lags]) + " |"
+
+
+def page(rows: dict[str, dict[str, Any]]) -> str:
+    """The tables as Markdown."""
+    lines = []
+    for bars in ("16", "4"):
+        first = next(iter(rows.values()))[bars]
+        lines += [f"### {bars} bars", "", "| | " + " | ".join(FIGURES) + " |", "|---" * (len(FIGURES) + 1) + "|"]
+        ceiling = {f: first[f"{f} ceiling"] for f in FIGURES}
+        lines.append(
+            row_text(f"one half of the held-out songs against the other (of {first['clips reference']} windows)", ceiling)
+        )
+        lines += [row_text(name, row[bars]) for name, row in rows.items()]
+        heads = ["qualified notes", "empty bars", "tonal distance", *WHOLE, "likeness of bars 1 2 4 8 apart"]
+        lines += ["", "| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+        real = {"statistics": {k: {"generated": v["reference"]} for k, v in first["statistics"].items()}}
+        lines.append(statistics_text("held-out songs", real | {"repetition": {"generated": first["repetition"]["reference"]}}))
+        lines += [statistics_text(name, row[bars]) for name, row in rows.items()] + [""]
+    return "\n".join(lines)
+
+
+def pictures(reference: list[Score], made: list[Score], folder: Path) -> None:
+    """Real and made pieces mixed without labels (the key stands beside), and how alike the bars of both are."""
+    rng = np.random.default_rng(9)
+    pieces = [(cut(s, 8 * 1920, 24 * 1920), True) for s in (reference[i] for i in rng.permutation(len(reference))[:8])]
+    pieces += [(s, False) for s in made[:8]]
+    order = rng.permutation(len(pieces)).tolist()
+    grids = []
+    for i in order:
+        score = pieces[i][0]
+        found = encode(score, SPEC, score.keys[0].key if score.keys else key_of_score(score))
+        grids.append(rolls(found.cells[:16], 3))
+    roll_grid(np.stack(grids), columns=2, zoom=2).save(folder / "flagship_rolls.png", optimize=True)
+    (folder / "flagship_rolls.txt").write_text(
+        "From left to right, row by row: " + ", ".join("real" if pieces[i][1] else "made" for i in order) + ".\n"
+    )
+    tiles = [alike(g) for g in grids]
+    sheet = np.concatenate([np.concatenate(tiles[i : i + 8], axis=1) for i in (0, 8)], axis=0)
+    Image.fromarray(sheet).resize((sheet.shape[1] * 6, sheet.shape[0] * 6), Image.Resampling.NEAREST).save(
+        folder / "flagship_likeness.png", optimize=True
+    )
+
+
+def key_of_score(score: Score) -> Any:
+    """Key of a piece without a mark."""
+    from antiphon.corpus.piece import Piece
+
+    return key_of(Piece(score, "", ""))
+
+
+def alike(cells: Any) -> Any:
+    """Cosine likeness of every bar with every other as grey levels [n + 2, n + 2]; dark is alike."""
+    x = cells[:, :, 0].reshape(len(cells), -1).astype(float)
+    unit = x / np.maximum(1e-9, np.linalg.norm(x, axis=1, keepdims=True))
+    return np.pad((255 * (1 - unit @ unit.T)).clip(0, 255).astype(np.uint8), 1, constant_values=255)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--model", default="pop-grid")
+    parser.add_argument("--beside", default="pop")
+    parser.add_argument("--takes", type=int, default=200)
+    parser.add_argument("--best", type=int, default=8)
+    parser.add_argument("--page", type=Path, default=Path("docs/flagship.md"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    pieces = list(pieces_from(options.data))
+    reference = [p.score for p in pieces if split_of(p) in ("valid", "test")]
+    trained = [p.score for p in pieces if split_of(p) == "train"]
+    model, few = options.model, options.takes
+    makers: dict[str, Callable[[], list[Score]]] = {
+        "songs of the training set": lambda: trained[:: max(1, len(trained) // (few // 4))][: few // 4],
+        f"{options.beside}: the Transformer": lambda: takes(options.beside, few),
+        f"{model}: one drawing": lambda: takes(model, few),
+        f"{model}: two bars at once": lambda: takes(model, few, 2),
+        f"{model}: four bars at once": lambda: takes(model, few, 4),
+        f"{model}: all bars of a part at once": lambda: takes(model, few, 256),
+        f"{model}: best of {options.best} by the critic": lambda: takes(model, few, 1, options.best),
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    for name, make in makers.items():
+        path = options.out / ("".join(c if c.isalnum() else "-" for c in name) + ".json")
+        if path.is_file():
+            rows[name] = json.loads(path.read_text())
+        else:
+            scores = make()
+            rows[name] = judged(scores, reference)
+            path.write_text(json.dumps(rows[name], default=float))
+            if name.endswith("one drawing"):
+                pictures(reference, scores, options.page.parent)
+        print(row_text(name, rows[name]["16"]), flush=True)
+        write_between(options.page, "<!-- measured -->", "<!-- end of measured -->", page(rows))
+
+
+if __name__ == "__main__":
+    main()

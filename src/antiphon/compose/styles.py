@@ -1,0 +1,66 @@
+"""Which style suits a foreign piece: the one whose roles its tracks play best and whose meter is its own."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from antiphon.compose.fit import tiling
+from antiphon.compose.roles import likeness, match, traits
+from antiphon.errors import BriefError, SnapshotError
+from antiphon.generate.request import Generator
+from antiphon.music.score import Score
+
+USUAL = ("pop", "folk", "chorale")
+"""In doubt the earlier one."""
+
+
+class Voices(NamedTuple):
+    """What is known of a style without loading its model: its roles and its meters."""
+
+    name: str
+    roles: tuple[str, ...]
+    meters: tuple[tuple[int, int], ...]
+
+
+def suits(score: Score, voices: Voices) -> float:
+    """How well a piece suits a style, 0 to about 2: notes that play a role, roles that are played, a meter that it knows."""
+    parts = match(score, voices.roles)
+    if not parts:
+        return 0.0
+    found = traits(score)
+    pitched = sum(len(t) for t in score.tracks if not t.is_drum)
+    heard = sum(len(score.tracks[i]) for part in parts.values() for i in part.tracks) / max(1, pitched)
+    fit = [min(6.0, likeness(score.tracks[p.tracks[0]], found[p.tracks[0]], role, voices.roles)) for role, p in parts.items()]
+    played = len(parts) / len(voices.roles)
+    meter = score.meters[0]
+    known = tiling((meter.numerator, meter.denominator), voices.meters) is not None
+    return (heard * (0.4 + 0.6 * played) + 0.1 * sum(fit) / len(fit)) * (1.0 if known else 0.3)
+
+
+def writer_for(score: Score, style: str | None, model: str | None, *, leader: bool = False) -> tuple[Generator, list[str]]:
+    """The generator that is asked for, or the one that suits the piece best; and what is to be said of it.
+
+    Args:
+      leader: whether only a melody is to be found in the piece, its other tracks not counting.
+
+    Raises:
+      BriefError: there is no such style.
+      SnapshotError: there is no such model, or none at all.
+    """
+    from antiphon.generate import load  # only here: it brings onnxruntime, and a caller with a generator needs none
+
+    if model is not None:
+        return load.load(model), []
+    known = load.available()
+    if not known:
+        raise SnapshotError("This installation holds no trained model; name one with --model FOLDER.")
+    if style is not None:
+        if style not in known:
+            raise BriefError(f"There is no style {style!r}; available: {', '.join(known)}.")
+        return load.load(style), []
+    candidates = []
+    for name in [n for n in USUAL if n in known] or known:
+        spec = load.find(name).spec
+        candidates.append(Voices(name, spec.roles, spec.meters))
+    best = max(candidates, key=lambda voices: suits(score, voices))
+    return load.load(best.name), [f"The piece suits the style {best.name} best; --style would choose another."]
