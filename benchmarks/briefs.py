@@ -68,7 +68,9 @@ class Scatter:
         for role in request.tracks or self.description.roles:
             count = int(end / 480 * rng.uniform(0.5, 2.5)) + 1
             onsets = rng.integers(0, max(1, end // 120), count) * 120
-            notes = [(int(t), int(rng.integers(1, 12) * 120), int(rng.integers(36, 90)), int(rng.integers(40, 110))) for t in onsets]
+            notes = [
+                (int(t), int(rng.integers(1, 12) * 120), int(rng.integers(36, 90)), int(rng.integers(40, 110))) for t in onsets
+            ]
             unique = {(t, p): (t, d, p, v) for t, d, p, v in notes}
             tracks.append(Track(role, 0, False, list(unique.values())))  # type: ignore[arg-type]
         key = request.key or Key(int(rng.integers(12)), bool(rng.integers(2)))
@@ -148,7 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     began = time.process_time()
     for title, count, generators, bars in (
         ("scattered notes", options.briefs - options.models, [Scatter()], (2, 17)),
-        ("shipped models", options.models, [load(name) for name in ("pop", "folk", "chorale")] if options.models else [], (2, 7)),
+        (
+            "shipped models",
+            options.models,
+            [load(name) for name in ("pop", "folk", "chorale")] if options.models else [],
+            (2, 7),
+        ),
     ):
         if count:
             _report(title, _run(rng, count, generators, bars))
@@ -216,7 +223,15 @@ def _run(rng: np.random.Generator, count: int, generators: Sequence[Generator], 
             bar = piece.score.meters[0].bar_ticks(piece.score.resolution)
             found = [a for a in agreeing(piece.score, chords, piece.plan.meter, bar) if a is not None]
             agreed, compared = agreed + sum(found), compared + len(found)
-    return {"kept": kept, "why": why, "lost": lost, "refused": refused, "agreed": (agreed, compared), "off": off, "count": count}
+    return {
+        "kept": kept,
+        "why": why,
+        "lost": lost,
+        "refused": refused,
+        "agreed": (agreed, compared),
+        "off": off,
+        "count": count,
+    }
 
 
 def _report(title: str, result: dict[str, object]) -> None:

@@ -3,7 +3,7 @@
     python benchmarks/critic_fit.py STYLE=STORE [STYLE=STORE ...] [--takes 200] [-o src/antiphon/compose/data/ears.json]
 
 Each STORE is a store, or a folder of music, that a shipped snapshot of STYLE was trained on; only its held-out pieces (the
-split that recipes train by) are used. Stretches of eight bars are real, damaged in the ways of evaluate/damage.py, or written by
+split that recipes train by) are used. Stretches of eight bars are real, damaged as evaluate/damage.py does, or written by
 the snapshot. All three go one way: notes on a grid of sixteenths, without marks, loudness or programs.
 """
 
@@ -34,7 +34,8 @@ from antiphon.recipes.runs import pieces_from
 Floats = npt.NDArray[np.float64]
 
 BARS, FOLDS, SEED = 8, 5, 20
-KINDS = ("empty", "silence", "repeat", "key", "rest", "range", "rests", "leaps", "stuck")
+KINDS = ("empty", "silence", "repeat", "key", "range", "rests", "leaps", "stuck")
+"""Kinds of faults whose points are fitted; how a piece ends is not to be heard in stretches out of its middle."""
 MOST_POINTS = 5.0
 PULL = 1.0
 """How firmly weights are held to where they begin: 1 for faults, which were set by hand, 0 for departures."""

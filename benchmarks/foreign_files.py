@@ -60,10 +60,9 @@ def mutated(data: bytes, how: str, rng: np.random.Generator) -> bytes:
             file.tracks[i] = without(track, ("set_tempo",) if how == "tempo map" else ("time_signature",))
         marks = []
         if how == "tempo map":
-            marks = [
-                (4 * k * file.ticks_per_beat, mido.MetaMessage("set_tempo", tempo=int(rng.integers(3e5, 9e5))))
-                for k in range(60)
-            ]
+            every = 4 * file.ticks_per_beat
+            paces = rng.integers(300_000, 900_000, 60).tolist()
+            marks = [(k * every, mido.MetaMessage("set_tempo", tempo=pace)) for k, pace in enumerate(paces)]
         elif how == "7/8 in the middle":
             bar = 4 * file.ticks_per_beat
             marks = [(0, meter(4, 4)), (8 * bar, meter(7, 8)), (8 * bar + 7 * bar, meter(4, 4))]
@@ -148,25 +147,25 @@ def notes_of(score: Score, open_ticks: tuple[int, int] | None) -> dict[tuple[obj
     return found
 
 
-def verbs(
-    score: Score, generators: dict[str, Generator | None], seed: int
-) -> dict[str, tuple[Callable[[], Answer], tuple[int, int] | None, bool]]:
-    """Each verb as a call; the ticks that it may change; whether it adds tracks only."""
+Verb = tuple[Callable[[], Answer], tuple[int, int] | None, bool]
+"""A verb as a call; the ticks that it may change; whether it adds tracks."""
+
+
+def verbs(score: Score, generators: dict[str, Generator | None], seed: int) -> dict[str, Verb]:
+    """Every verb on one piece."""
     bars = bars_of(score)
     first = min(max(1, len(bars) // 2), max(1, len(bars) - 3))
     last = min(len(bars), first + 3)
     ticks = (bars[first - 1].start, bars[last - 1].stop) if bars else (0, 0)
-    after = (
-        (bars[max(i for i, b in enumerate(bars) if b.start < max((t.end for t in score.tracks), default=1))].stop, 2**31)
-        if bars
-        else (0, 0)
-    )
+    end = max((t.end for t in score.tracks), default=1)
+    after = (max((bar.stop for bar in bars if bar.start < end), default=0), 2**31)
     pop, choir, fiddle = generators["pop"], generators["chorale"], generators["folk"]
+    one = (score.tracks[0].name if score.tracks else "") or "1"
     common = {"seed": seed, "takes": 2}
     return {
         "infill": (lambda: antiphon.infill(score, bars=(first, last), generator=pop, **common), ticks, False),
         "infill one track": (
-            lambda: antiphon.infill(score, bars=(first, last), tracks=(score.tracks[0].name or "1",), generator=pop, **common), ticks, False,
+            lambda: antiphon.infill(score, bars=(first, last), tracks=(one,), generator=pop, **common), ticks, False,
         ),
         "continue": (lambda: antiphon.continue_(score, bars=4, generator=pop, **common), after, False),
         "harmonize": (lambda: antiphon.harmonize(score, style=None, generator=choir, **common), None, True),
@@ -250,8 +249,8 @@ def main() -> None:
     print("not read:", dict(unread))
     if asked.json:
         told = {
-            v: {"worked": t.worked, "refused": sum(t.refused.values()), "crashed": len(t.crashed), "changed": len(t.changed)}
-            for v, t in tallies.items()
+            verb: {"worked": t.worked, "refused": sum(t.refused.values()), "crashed": len(t.crashed), "changed": len(t.changed)}
+            for verb, t in tallies.items()
         }
         asked.json.write_text(json.dumps(told, indent=2) + "\n")
 

@@ -3,8 +3,8 @@
     python benchmarks/gan_table.py DATA -o RUNS [--steps 2000] [--clips 400] [--model NAME=SNAPSHOT ...] [--page docs/gans.md]
 
 A row is trained in its own folder under RUNS and judged once; started again, the command goes on with what is missing, and
-`--only NAME` does one row. Rows of other models (Markov, GRU, Transformer) are judged from their snapshots. The training
-data stand first, and the reference is always the validation split, cut into windows of four bars.
+`--only ROW` (any number of times) does these rows. Rows of other models (Markov, GRU, Transformer) are judged from their
+snapshots. The training data stand first, and the reference is always the validation split, cut into windows of four bars.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def rows_of(options: argparse.Namespace, pieces: list[Piece], reference: list[Sc
         name, _, folder = named.partition("=")
         yield once(name, lambda place=Path(folder): _model(place, options.clips, reference))
     for row in ROWS:
-        if options.only in (None, row[0]):
+        if not options.only or row[0] in options.only:
             recipe = recipe_of(row, options.steps, options.seed)
             folder = options.out / row[0].replace(",", "").replace(" ", "-")
             yield once(row[0], lambda r=recipe, f=folder: train_row(r, pieces, f, options.clips, reference))
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--clips", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only")
+    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="a row to train; again for others")
     parser.add_argument("--model", action="append", default=[], metavar="NAME=SNAPSHOT")
     parser.add_argument("--page", type=Path, default=Path("docs/gans.md"))
     options = parser.parse_args()

@@ -9,6 +9,7 @@ the number of those that failed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import subprocess
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,10 @@ class Drive:
             if time.monotonic() > end:
                 raise TimeoutError("it never came true")
             self.page.wait_for_timeout(150)
+
+    def moved(self, take: str) -> None:
+        """Wait until another take is current."""
+        self.wait(lambda: bool(self.state()["current"] != take), 60)
 
     def shot(self, name: str) -> None:
         """A picture of the page as it is."""
@@ -200,7 +205,10 @@ def undo_and_redo(drive: Drive) -> str:
 def draw_note(drive: Drive) -> str:
     """A note drawn by pointer, moved and deleted by keys, and all of it undone."""
     page = drive.page
-    count = lambda: sum(len(track["notes"]) for track in drive.score(drive.state()["current"])["tracks"])  # noqa: E731
+
+    def count() -> int:
+        return sum(len(track["notes"]) for track in drive.score(drive.state()["current"])["tracks"])
+
     start, home = count(), drive.state()["current"]
     page.focus("main")
     page.keyboard.press("d")
@@ -217,7 +225,7 @@ def draw_note(drive: Drive) -> str:
     for _ in range(3):
         now = drive.state()["current"]
         page.keyboard.press("Control+z")
-        drive.wait(lambda now=now: drive.state()["current"] != now, 60)
+        drive.moved(now)
     assert drive.state()["current"] == home
     return "drawn, moved, deleted; three undos lead back"
 
@@ -280,7 +288,7 @@ def rate_takes(drive: Drive) -> str:
     page.click("a[href='#learn']")
     page.wait_for_selector(".learn .note-box")
     drive.shot("learn")
-    return page.inner_text(".learn .big-line")
+    return str(page.inner_text(".learn .big-line"))
 
 
 def bring_file(drive: Drive, midi: bytes) -> str:
@@ -376,37 +384,37 @@ def _say(lines: list[str]) -> bool:
 
 def main() -> int:
     """Serve an empty home, drive it, stop."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import sync_playwright  # type: ignore[import-not-found]
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("shots"))
     parser.add_argument("--browser", default=None, help="path of a Chromium; Playwright's own where not given")
     parser.add_argument("--firefox", action="store_true")
     parser.add_argument("--port", type=int, default=8790)
+    parser.add_argument("--url", default=None, help="a studio that is open already, with an empty home")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         midi = Path(home) / "small.mid"
         _write_midi(midi)
-        command = [
-            sys.executable,
-            "-m",
-            "antiphon",
-            "studio",
-            "--no-browser",
-            "--port",
-            str(arguments.port),
-            "--home",
-            f"{home}/studio",
-        ]
-        server = subprocess.Popen(command)
-        try:
-            time.sleep(3)
+        if arguments.url is not None:
             with sync_playwright() as playwright:
-                return drive_all(playwright, arguments, f"http://127.0.0.1:{arguments.port}/", midi.read_bytes())
-        finally:
-            server.terminate()
-            server.wait()
+                return drive_all(playwright, arguments, arguments.url, midi.read_bytes())
+        with serving(arguments.port, Path(home) / "studio") as url, sync_playwright() as playwright:
+            return drive_all(playwright, arguments, url, midi.read_bytes())
+
+
+@contextlib.contextmanager
+def serving(port: int, home: Path) -> Iterator[str]:
+    """A studio of its own, until the block ends."""
+    command = [sys.executable, "-m", "antiphon", "studio", "--no-browser", "--port", str(port), "--home", str(home)]
+    server = subprocess.Popen(command)
+    try:
+        time.sleep(3)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _write_midi(path: Path) -> None:

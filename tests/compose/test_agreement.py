@@ -116,14 +116,22 @@ def test_a_bent_chord_is_in_the_key(root: int, quality: str, tonic: int, minor: 
     assert set(bent(Chord(root, quality), key).pitch_classes) <= home_classes(key)
 
 
-NOTES = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(36, 84)), min_size=1, max_size=30, unique_by=lambda n: (n[0], n[2]))
+NOTES = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 12), st.integers(36, 84)),
+    min_size=1,
+    max_size=30,
+    unique_by=lambda n: (n[0], n[2]),
+)
 PROGRESSIONS = st.sampled_from(["C", "Am F C G", "Dm7 | G7 C/E | Bm7b5", "N.C. F#m", "C E G Bb | Ab", "C/D F/G"])
 
 
 @settings(deadline=None, max_examples=60)
 @given(NOTES, NOTES, PROGRESSIONS)
 def test_random_notes_come_to_agree(high: list[tuple[int, int, int]], low: list[tuple[int, int, int]], text: str) -> None:
-    parts = [Track(name, 0, False, [(t * 240, d * 120, p, 80) for t, d, p in notes]) for name, notes in (("melody", high), ("piano", low))]
+    parts = [
+        Track(name, 0, False, [(t * 240, d * 120, p, 80) for t, d, p in notes])
+        for name, notes in (("melody", high), ("piano", low))
+    ]
     given_chords = chords(text)
     bars = tuple(given_chords[i % len(given_chords)] for i in range(5))
     score = Score(480, tuple(parts))

@@ -88,7 +88,18 @@ def test_nonsense_is_refused_in_one_sentence(wishes: dict[str, object], word: st
 
 @given(st.text(max_size=40))
 def test_any_text_is_understood_or_refused(text: str) -> None:
-    fields = ("form", "energy", "density", "track_density", "polyphony", "instruments", "ranges", "silences", "valence", "arousal")
+    fields = (
+        "form",
+        "energy",
+        "density",
+        "track_density",
+        "polyphony",
+        "instruments",
+        "ranges",
+        "silences",
+        "valence",
+        "arousal",
+    )
     for field in (*fields, "on_conflict", "chords"):
         try:
             read_brief(seed=0, **{field: text})  # type: ignore[arg-type]

@@ -11,7 +11,8 @@ from antiphon.compose.brief_values import FormPart, Silence, parse_form
 from antiphon.compose.layout import arc, asked_form, at_bars, bars_of, fill, natural_bars, usual_form
 from antiphon.compose.reprise import likeness, repeats, reprise, sections
 from antiphon.errors import BriefError
-from antiphon.music.form import Phrase, parse_form as phrases
+from antiphon.music.form import Phrase
+from antiphon.music.form import parse_form as phrases
 from antiphon.music.harmony import Chord
 from antiphon.music.score import ChordMark, Score, Track
 

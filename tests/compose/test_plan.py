@@ -10,7 +10,8 @@ from antiphon.compose.brief import MOODS, read_brief
 from antiphon.compose.plan import key_of_chords, plan, take_seed
 from antiphon.errors import BriefError
 from antiphon.generate.request import Description
-from antiphon.music.harmony import Key, parse_chords, parse_key
+from antiphon.music.form import parse_form
+from antiphon.music.harmony import Chord, Key, parse_chords, parse_key
 
 MODEL = Description("fake", "pop", "fake", ("melody", "piano"), ((4, 4), (3, 4)), 64)
 
@@ -46,9 +47,10 @@ def test_natural_tempos_and_whole_phrases_are_preferred(seconds: float, bars: in
     assert 76 <= made.request.tempo <= 124
 
 
-def test_a_tempo_asked_for_is_kept_and_bars_come_as_near_as_they_can() -> None:
+def test_a_tempo_asked_for_is_kept_and_the_end_is_slowed_to_the_seconds() -> None:
     made = plan(read_brief(seed=5, seconds=31, tempo=120), MODEL)
-    assert (made.request.bars, made.request.tempo) == (16, 120)  # 15.5 bars of two seconds, rounded to even
+    assert (made.request.bars, made.request.tempo, made.slowing) == (15, 120, 1)  # 15.5 bars of two seconds
+    assert plan(read_brief(seed=5, seconds=32, tempo=120), MODEL).slowing == 0
 
 
 def test_seconds_and_bars_fix_the_tempo() -> None:
@@ -120,6 +122,61 @@ def test_moods_are_planned(mood: str, seed: int) -> None:
     if made.request.key is not None:
         assert made.request.key.minor == meaning.minor
     assert made == plan(read_brief(seed=seed, mood=mood), MODEL)
+
+
+def test_the_dials_of_a_mood() -> None:
+    bright = plan(read_brief(seed=1, valence=0.9, arousal=1.0), MODEL)
+    assert bright.request.key is not None and not bright.request.key.minor
+    assert bright.request.tempo is not None and 136 <= bright.request.tempo <= 152
+    assert plan(read_brief(seed=1, valence=0.5), MODEL).request.key is None
+    still = plan(read_brief(seed=1, arousal=[0.0, 0.2]), MODEL)
+    assert still.energy is not None and still.energy[0] < still.energy[-1] < 0.5
+
+
+def test_a_valence_that_moves_is_heard_in_the_harmony() -> None:
+    made = plan(read_brief(seed=1, valence=[0.1, 0.9], key="C", bars=16), MODEL)
+    assert made.own_harmony and made.request.chords is not None
+    assert made.request.chords[15] == (Chord(0),)
+    assert any("A minor" in decision for decision in made.decisions)
+
+
+def test_a_strict_key_and_foreign_chords() -> None:
+    with pytest.raises(BriefError, match="F#m cannot sound strictly in C major"):
+        plan(read_brief(seed=1, key="C", chords="F#m C", strict=True), MODEL)
+    held = plan(read_brief(seed=1, key="C", chords="F#m C", strict=True, on_conflict="key"), MODEL)
+    assert held.request.chords is not None and held.request.chords[0] == (Chord(5),)
+    led = plan(read_brief(seed=1, key="C", chords="F#m D A E", strict=True, on_conflict="chords"), MODEL)
+    assert led.request.key == parse_key("F#m")
+    assert plan(read_brief(seed=1, key="C", chords="F#m C"), MODEL).request.key == Key(0)
+
+
+def test_numerals_get_a_key() -> None:
+    made = plan(read_brief(seed=1, chords="i iv V7 i"), MODEL)
+    assert made.request.key is not None and made.request.key.minor
+    assert plan(read_brief(seed=1, chords="I V", key="D"), MODEL).request.chords is not None
+    first = plan(read_brief(seed=1, chords="I V", key="D"), MODEL).request.chords
+    assert first is not None and [str(bar[0]) for bar in first[:2]] == ["D", "A"]
+
+
+def test_forces_are_mustered() -> None:
+    made = plan(read_brief(seed=1, instruments="flute, piano", silences="piano in B", form="A4B4"), MODEL)
+    assert [(f.role, f.program, f.rests) for f in made.forces] == [("melody", 73, ()), ("piano", 0, ((4, 8),))]
+    one = plan(read_brief(seed=1, instruments="violin"), MODEL)
+    assert [f.program for f in one.forces] == [40, 40]
+    many = plan(read_brief(seed=1, instruments="violin, cello, harp, drums"), MODEL)
+    assert [(u.asked, u.name) for u in many.unmet] == [("drums", "instruments"), ("harp", "instruments")]
+    assert plan(read_brief(seed=1), MODEL).forces == ()
+    with pytest.raises(BriefError, match="but the piece has the tracks melody, piano"):
+        plan(read_brief(seed=1, polyphony="harp=3"), MODEL)
+
+
+def test_a_form_says_how_long_the_piece_is() -> None:
+    made = plan(read_brief(seed=1, form="i2A8B8o2"), MODEL)
+    assert made.request.bars == 20
+    assert made.request.form == parse_form("i2A8B8o2")
+    assert plan(read_brief(seed=1, form="AABA", seconds=60.0), MODEL).request.bars == 24
+    with pytest.raises(BriefError, match="the model writes at most 64"):
+        plan(read_brief(seed=1, form="A40B40"), MODEL)
 
 
 def test_explicit_wishes_overrule_the_mood() -> None:

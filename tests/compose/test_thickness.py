@@ -49,7 +49,9 @@ def test_the_accompaniment_is_struck_again_before_the_melody() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 31), st.integers(1, 8), st.integers(40, 80)), min_size=4, max_size=40), st.floats(0.05, 1))
+@given(
+    st.lists(st.tuples(st.integers(0, 31), st.integers(1, 8), st.integers(40, 80)), min_size=4, max_size=40), st.floats(0.05, 1)
+)
 def test_density_never_exceeds_what_is_wanted(notes: list[tuple[int, int, int]], density: float) -> None:
     track = Track("piano", 0, False, list({(t, p): (t * 120, d * 120, p, 80) for t, d, p in notes}.values()))
     done, _ = keep_density([track], [density] * 3, BAR, 480, [False] * 3)

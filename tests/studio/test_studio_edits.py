@@ -16,17 +16,17 @@ from studio_verbs import piece
 from antiphon.errors import FormatError, InputError, LimitError
 from antiphon.music.harmony import Chord
 from antiphon.music.score import Meter, Score, Track, notes_array
-from antiphon.studio import shapes
+from antiphon.studio import shapes_edits
 from antiphon.studio.compare import compare
 from antiphon.studio.edits import apply, free_name
 from antiphon.studio.locks import Lock, LockedError, checked, keep_locked, locked_notes
 from antiphon.studio.scorejson import facts, from_json, pack, packed_json, read_packed, to_json, unpack, view
 from strategies import midi_scores
 
-OPERATION: TypeAdapter[shapes.Operation] = TypeAdapter(shapes.Operation)
+OPERATION: TypeAdapter[shapes_edits.Operation] = TypeAdapter(shapes_edits.Operation)
 
 
-def ops(*values: dict[str, object]) -> list[shapes.Operation]:
+def ops(*values: dict[str, object]) -> list[shapes_edits.Operation]:
     return [OPERATION.validate_python(v) for v in values]
 
 

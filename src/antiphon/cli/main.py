@@ -11,6 +11,7 @@ import typer
 from antiphon import __version__
 from antiphon.cli import (
     accompany,
+    adapt,
     arrange,
     benchmark,
     compose,
@@ -82,6 +83,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("export")(train.export)
 app.command("recipes")(train.recipes)
+app.command("adapt")(adapt.adapt)
 app.command("studio")(studio.studio)
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(corpus.app, name="corpus")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from antiphon.compose.critique import Verdict
 from antiphon.compose.wishes import Wish
@@ -25,6 +26,7 @@ class Answer:
       notes: one sentence each: what was understood and decided, what was kept as it was, and why.
       model: what the generator says of itself; of parts made by rule, what the rules say of themselves.
       seed: with the same model, file and wishes the same answer.
+      originality: what of the new notes stands in the model's training pieces, as JSON values; empty where no model wrote.
     """
 
     task: str
@@ -37,3 +39,4 @@ class Answer:
     notes: tuple[str, ...]
     model: Description
     seed: int
+    originality: dict[str, Any] = field(default_factory=dict)

@@ -17,6 +17,7 @@ def answer_manifest(answer: Answer) -> dict[str, Any]:
         "seed": answer.seed,
         "asked": answer.asked,
         "notes": list(answer.notes),
+        "originality": answer.originality,
         "model": model_values(answer.model),
         "wishes": [
             {"name": w.name, "asked": w.asked, "measured": w.measured, "kept": w.kept, "why": w.why} for w in answer.wishes

@@ -11,9 +11,8 @@ from antiphon.compose.critique import style_departures
 from antiphon.compose.critique_bars import BarVerdict, bar_verdicts, weakest
 from antiphon.compose.critique_ear import ANY, ear_for
 from antiphon.compose.explain_form import Part, Phrase, phrases, sections
-from antiphon.compose.explain_harmony import Harmony, KeySpan, close, harmonies, key_at, key_spans, main_key
+from antiphon.compose.explain_harmony import Harmony, KeySpan, close, harmonies, heard_chords, key_at, key_spans, main_key
 from antiphon.compose.explain_shape import TrackShape, energy, tension, track_shapes
-from antiphon.compose.heard import chords_of
 from antiphon.errors import LimitError
 from antiphon.music.beats import bar_count, duration_seconds
 from antiphon.music.harmony import Key
@@ -35,7 +34,7 @@ class Explanation:
       sections: with letters; labelled: whether the file itself marks them.
       phrases, cadences: phrases of the leading part, and for each what its close is, None for none.
       tracks: what each part does.
-      faults: sentences on what a teacher would mark.
+      faults: sentences on what a teacher would mark; notes beyond a part's range are counted in `tracks`.
       critic: (sentence, points) on the whole, the gravest first; heat: one verdict a bar; weakest: one sentence.
       energy, tension: one number a bar, 0 to 1.
     """
@@ -95,7 +94,7 @@ def explain(score: Score, *, style: str | None = None, nats: Sequence[float] | N
         )
     home = main_key(score)
     spans = key_spans(score, home)
-    chords = harmonies(score, chords_of(score) if home is not None else (), spans)
+    chords = harmonies(score, heard_chords(score) if home is not None else (), spans)
     parts, labelled = sections(score)
     lines = phrases(score)
     closes = tuple(close(chords, p.final, key_at(spans, p.span.last), p.pitch) for p in lines)
@@ -116,7 +115,7 @@ def explain(score: Score, *, style: str | None = None, nats: Sequence[float] | N
         phrases=lines,
         cadences=closes,
         tracks=track_shapes(score),
-        faults=tuple(f.text for f in faults(score)),
+        faults=tuple(f.text for f in faults(score) if f.kind != "range"),
         critic=_critic(score, home, style),
         heat=heat,
         weakest=weakest(heat),

@@ -11,6 +11,7 @@ import numpy as np
 
 from antiphon.compose.heard import key_of
 from antiphon.music.beats import bar_starts
+from antiphon.music.chords import recognise_chords
 from antiphon.music.harmony import QUALITIES, Chord, Key
 from antiphon.music.measure import cadence
 from antiphon.music.score import ChordMark, Score
@@ -32,9 +33,9 @@ _SUFFIX = {
 }  # fmt: skip
 _TRIADS = ("", "m", "dim", "aug")
 _SEVENTHS = ("7", "maj7", "m7", "m7b5", "dim7", "mmaj7", "aug7")
-MOVE = 0.95
+MOVE = 0.35
 """What a change of key costs, in the correlation of one bar."""
-NEAR = 0.12
+NEAR = 0.05
 """By how much a step further on the circle of fifths costs more."""
 CADENCES = {
     "perfect": "perfect authentic cadence",
@@ -61,6 +62,17 @@ class Harmony(NamedTuple):
     beat: float
     chord: Chord | None
     numeral: str
+
+
+def heard_chords(score: Score) -> tuple[ChordMark, ...]:
+    """The chords of a piece: as marked, else as heard; where three or more single lines move in step, faster ones too."""
+    if score.chords:
+        return score.chords
+    parts = [t for t in score.tracks if len(t) and not t.is_drum]
+    lines = [t for t in parts if len(np.unique(t.notes["onset"])) * 1.05 >= len(t)]
+    begun = [np.unique(t.notes["onset"]) for t in lines]
+    together = len(np.intersect1d(begun[0], begun[-1])) / max(1, min(len(b) for b in begun)) if len(lines) > 2 else 0.0
+    return recognise_chords(score, pace=2.0 if len(lines) == len(parts) and together > 0.5 else 1.0)
 
 
 def main_key(score: Score) -> Key | None:

@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 FITS, FOREIGN = 1.5, 1.5
 """What a quarter note on a chord's tone adds to the log-probability of the chords; how many times that a foreign one takes."""
-SILENCE, HOME = 3.0, 2.0
-"""What a slot without a chord costs below a melody; what it is worth to end on the tonic chord."""
+SILENCE, HOME, DOMINANT = 3.0, 2.0, 1.5
+"""What a slot without a chord costs below a melody; what it is worth to end on the tonic chord, and to come from a dominant."""
 BEAM, NEXT, PAST = 40, 8, 4
 """Progressions kept from slot to slot; continuations tried of each; chords by which two of them are told apart."""
 GROUP = 4
@@ -155,7 +155,15 @@ def _likeliest(model: ChordModel, places: Sequence[str], fit: Floats) -> tuple[i
                 if longer[-PAST:] not in found or found[longer[-PAST:]][0] < values[i]:
                     found[longer[-PAST:]] = (float(values[i]), longer)
         beam = sorted(found.values(), key=lambda item: (-item[0], item[1][-PAST:]))[:BEAM]
-    return max(beam, key=lambda item: item[0] + (HOME if words[item[1][-1]] in ("0:", "0:m") else 0.0))[1]
+    return max(beam, key=lambda item: item[0] + _closing([words[i] for i in item[1]]))[1]
+
+
+def _closing(tokens: Sequence[str]) -> float:
+    """What the end of a progression is worth: the tonic chord, the more after a dominant or, less, a subdominant."""
+    if tokens[-1] not in ("0:", "0:m"):
+        return 0.0
+    before = next((token for token in reversed(tokens) if token != tokens[-1]), "")
+    return HOME + (DOMINANT if before in ("7:", "7:7") else DOMINANT / 2 if before.startswith("5:") else 0.0)
 
 
 def weighed(notes: NoteArray, edges: Sequence[int], resolution: int) -> Floats:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from antiphon.compose.critique import Reason, Verdict, best, judge
+from antiphon.compose.critique import Reason, Verdict, judge
+from antiphon.compose.critique_rank import choose
 from antiphon.compose.fit import Bar, Cells, Window, given, windows
 from antiphon.compose.fixed import Fixed
 from antiphon.compose.heard import by_bar, key_of
@@ -17,6 +19,7 @@ from antiphon.compose.plan import take_seed
 from antiphon.compose.putback import cleared, level, put_back, remarked
 from antiphon.compose.repair import repair
 from antiphon.compose.roles import Part
+from antiphon.compose.seams import missed, seam_reasons
 from antiphon.errors import BriefError
 from antiphon.generate.request import Generator, Request, Take
 from antiphon.music.beats import tempo_at
@@ -59,11 +62,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Every take as a whole piece, the critic on each, and the index of the best."""
+    """Every take as a whole piece, the critic on each, the index of the best, what it copies, and notes on the choice."""
 
     takes: tuple[Score, ...]
     verdicts: tuple[Verdict, ...]
     chosen: int
+    originality: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def rewrite(work: Work, means: Means) -> Written:
@@ -86,7 +91,7 @@ def rewrite(work: Work, means: Means) -> Written:
             f"writing {means.takes} take{'s' * (means.takes > 1)} of bars {window.changed[0] + 1} to {window.changed[1] + 1}"
         )
         requests = [_request(work, piece, window, model.roles, means.temperature) for piece in pieces]
-        takes = _takes(means, requests, number)
+        takes = _heard_again(means, requests, _takes(means, requests, number))
         scores = [voiced_well(take.score, window) for take in takes]
         levels = {role: level(work.score, work.parts[role], window) for role in window.spans}
         pieces = [put_back(p, work.parts, window, s, levels) for p, s in zip(pieces, scores, strict=True)]
@@ -97,8 +102,11 @@ def rewrite(work: Work, means: Means) -> Written:
         seen = [given(p, work.parts, closed, r.key, bound, model.roles) for p, r in zip(pieces, requests, strict=True)]
         for row, verdict in zip(judged, judge(takes, seen, model, requests[0]), strict=True):
             row.append(replace(verdict, weakest=in_file(verdict.weakest, window)))
+        for row, piece in zip(judged, seen, strict=True):
+            row[-1] = _with(row[-1], seam_reasons(piece, window.openings, window.bars))
     verdicts = tuple(_together(i, take_seed(means.seed, i), rows) for i, rows in enumerate(judged))
-    return Written(tuple(pieces), verdicts, best(verdicts).take)
+    ranking = choose(verdicts, pieces, means.writer, before=blank)
+    return Written(tuple(pieces), ranking.verdicts, ranking.chosen, ranking.originality, ranking.notes)
 
 
 def _request(work: Work, piece: Score, window: Window, roles: Sequence[str], temperature: float) -> Request:
@@ -127,6 +135,23 @@ def _takes(means: Means, requests: Sequence[Request], number: int) -> list[Take]
     if all(request == requests[0] for request in requests[1:]):
         return means.writer.write(requests[0], seeds)
     return [means.writer.write(request, [seed])[0] for request, seed in zip(requests, seeds, strict=True)]
+
+
+def _heard_again(means: Means, requests: Sequence[Request], takes: Sequence[Take]) -> list[Take]:
+    """The takes, in which parts that fell silent without need were written once more, with the rest of the take in view."""
+    done = []
+    for request, take in zip(requests, takes, strict=True):
+        silent = missed(take.score, request.openings, request.bars) if request.given is not None else ()
+        if silent and any(len(track) for track in take.score.tracks):
+            again = replace(request, given=take.score, openings=silent)
+            take = replace(means.writer.write(again, [take.seed])[0], log_likelihood=take.log_likelihood)
+        done.append(take)
+    return done
+
+
+def _with(verdict: Verdict, more: Sequence[Reason]) -> Verdict:
+    """The verdict with further reasons."""
+    return replace(verdict, penalty=verdict.penalty + sum(r.points for r in more), reasons=(*verdict.reasons, *more))
 
 
 def voiced_well(score: Score, window: Window) -> Score:

@@ -61,6 +61,9 @@ def writer_for(score: Score, style: str | None, model: str | None, *, leader: bo
     candidates = []
     for name in [n for n in USUAL if n in known] or known:
         spec = load.find(name).spec
-        candidates.append(Voices(name, spec.roles, spec.meters))
+        if spec.fills:
+            candidates.append(Voices(name, spec.roles, spec.meters))
+    if not candidates:
+        raise SnapshotError("No installed model can write into a given piece; name one with --model FOLDER.")
     best = max(candidates, key=lambda voices: suits(score, voices))
     return load.load(best.name), [f"The piece suits the style {best.name} best; --style would choose another."]

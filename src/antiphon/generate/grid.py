@@ -79,7 +79,7 @@ class GridGenerator:
         self.snapshot, self.runtime = snapshot, runtime
         self.spec = GridSpec(snapshot.spec.roles, snapshot.spec.programs)
         self.span = snapshot.shape["bars"]
-        self.together, self.floor, self.tries = TOGETHER, FLOOR, int(snapshot.facts.get("tries", 1))
+        self.together, self.whole, self.floor, self.tries = TOGETHER, True, FLOOR, int(snapshot.facts.get("tries", 1))
         self.critic = session(snapshot, "critic") if snapshot.graph("critic").is_file() else None
         self.order = tuple(snapshot.facts.get("order", range(1, self.spec.rows)))
 
@@ -242,7 +242,7 @@ class GridGenerator:
         if known:
             memory.unread.append(self._read(canvases, known, low))
         nats = np.zeros(len(canvases))
-        for some in rounds(rows, open_, self.together):
+        for some in rounds(rows, open_, self.together, self.whole):
             ask = self._places(canvases, some, low)
             at = [bar * self.spec.rows + row for bar, row in some]
             uniform = np.stack([c.uniform[at] for c in canvases])
@@ -271,8 +271,10 @@ class GridGenerator:
         return Cells(events, counts, *self._places(canvases, cells, low))
 
 
-def rounds(rows: Sequence[int], bars: Sequence[Sequence[int]], together: int) -> list[list[tuple[int, int]]]:
-    """The cells (bar, row) of each round: the harmony bar after bar, then the parts as a wave, each a step behind the last.
+def rounds(
+    rows: Sequence[int], bars: Sequence[Sequence[int]], together: int, whole: bool = True
+) -> list[list[tuple[int, int]]]:
+    """The cells (bar, row) of each round: the harmony bar after bar, then the parts as a wave, each a step behind.
 
     So every part knows the whole harmony, the parts before it up to this bar, and itself up to the bar before.
 
@@ -280,13 +282,14 @@ def rounds(rows: Sequence[int], bars: Sequence[Sequence[int]], together: int) ->
       rows: in the order of writing; row 0 is the harmony.
       bars: the open bars of each row.
       together: bars of a step.
+      whole: whether all of the harmony stands before the parts begin; else it is the first of the wave.
     """
     found: dict[int, list[tuple[int, int]]] = {}
     begin = 0
     for row, some in zip(rows, bars, strict=True):
         for bar in some:
             found.setdefault(begin + bar // together, []).append((bar, row))
-        begin = max(found, default=-1) + 1 if row == 0 else begin + 1
+        begin = max(found, default=-1) + 1 if row == 0 and whole else begin + 1
     return [found[step] for step in sorted(found)]
 
 

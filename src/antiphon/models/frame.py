@@ -12,10 +12,6 @@ from torch import Tensor, nn
 
 from antiphon.models.transformer import Block, TransformerConfig, rotary
 
-MISSED = 0.1
-"""Share of frames whose input is dropped in training."""
-
-
 @dataclass(frozen=True)
 class FrameConfig:
     """Size of a network over frames."""
@@ -30,6 +26,8 @@ class FrameConfig:
     """Width of one looked-up feature."""
     hidden: int = 256
     """Width of the head, which writes the notes of a frame one after another."""
+    missed: float = 0.1
+    """Share of frames whose input is dropped in training, so that no piece is known by heart."""
 
 
 class Trunk(nn.Module):
@@ -48,9 +46,9 @@ class Trunk(nn.Module):
         self.norm = nn.RMSNorm(d, eps=1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class. In training a tenth of the frames is not heard, so that no piece is known by heart."""
+        """See the class."""
         if self.training:
-            x = x * (torch.rand(*x.shape[:2], 1, device=x.device) >= MISSED).to(x.dtype)
+            x = x * (torch.rand(*x.shape[:2], 1, device=x.device) >= self.config.missed).to(x.dtype)
         x = self._recur(x) if self.recurrent else self._attend(x)
         out: Tensor = self.norm(x)
         return out

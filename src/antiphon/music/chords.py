@@ -77,7 +77,7 @@ def beat_ticks(score: Score) -> list[int]:
     return ticks
 
 
-def recognise_chords(score: Score, beats: list[int] | None = None) -> tuple[ChordMark, ...]:
+def recognise_chords(score: Score, beats: list[int] | None = None, pace: float = 1.0) -> tuple[ChordMark, ...]:
     """Chords that the notes suggest, one decision a beat, by tone templates and the best path through them (Viterbi).
 
     A chord is liked for the time its tones sound, for a root in the bass and for every tone being present, disliked for
@@ -87,6 +87,7 @@ def recognise_chords(score: Score, beats: list[int] | None = None) -> tuple[Chor
     Args:
       score: the piece; drums are not heard.
       beats: rising ticks at which a chord may begin (default: `beat_ticks`).
+      pace: how readily chords change; changes cost 1/pace of what suits songs. Chorales, with a chord a beat, want 2.
     """
     ticks = beat_ticks(score) if beats is None else list(beats)
     if not ticks or score.note_count == 0:
@@ -95,7 +96,7 @@ def recognise_chords(score: Score, beats: list[int] | None = None) -> tuple[Chor
     weights = pitch_class_weights(score, edges)
     bass = bass_weights(score, edges)
     fit = _fit(weights, bass)
-    path = _best_path(fit, _change_costs(score, ticks))
+    path = _best_path(fit, _change_costs(score, ticks) / pace)
     silent = weights.sum(axis=1) == 0
     marks: list[ChordMark] = []
     for start, end in _runs(path, silent):

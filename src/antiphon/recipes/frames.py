@@ -64,7 +64,8 @@ def write_traced(
 
     Tracing keeps a recurrent layer as one ONNX node for any number of frames, where the newer exporter unrolls it.
     """
-    torch.onnx.register_custom_op_symbolic("aten::rms_norm", _rms_norm, OPSET)
+    exporter: Any = torch.onnx
+    exporter.register_custom_op_symbolic("aten::rms_norm", _rms_norm, OPSET)
     part = path.with_name(path.name + ".part")
     try:
         with warnings.catch_warnings():
@@ -75,7 +76,7 @@ def write_traced(
                 dynamic_axes=dynamic, opset_version=OPSET,
             )  # fmt: skip
     finally:
-        torch.onnx.unregister_custom_op_symbolic("aten::rms_norm", OPSET)
+        exporter.unregister_custom_op_symbolic("aten::rms_norm", OPSET)
     import onnx
 
     model = onnx.load_model(part)

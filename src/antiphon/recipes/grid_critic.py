@@ -9,7 +9,7 @@ Legend: n bars of a window, R roles, S steps, P pitches.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,13 +18,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from antiphon.corpus.piece import Piece
+from antiphon.errors import TrainingError
 from antiphon.generate.grid import CRITIC_BARS, GridGenerator
+from antiphon.generate.load import load
 from antiphon.generate.request import Request
 from antiphon.generate.snapshot import write_description
 from antiphon.models.gan.attention import AttentionCritic
 from antiphon.models.gan.rolls import RollShape
 from antiphon.recipes.export import write_graph
-from antiphon.recipes.grid_data import GridSet, PreparedGrid
+from antiphon.recipes.grid_data import GridSet, PreparedGrid, prepare_grid
 from antiphon.representations.grid import LOWEST, PITCHES, STEPS, rolls
 from antiphon.training.adversarial import LOSSES, Adversary, penalties
 from antiphon.training.augment import augment_rolls
@@ -161,3 +164,21 @@ def export_critic(critic: AttentionCritic, snapshot: Path) -> None:
     write_graph(graph, (sample,), ["cells"], ["score"], ({0: torch.export.Dim("b")},), snapshot / "critic.onnx")
     description = json.loads((snapshot / "snapshot.json").read_text())
     write_description(snapshot, {k: v for k, v in description.items() if k not in ("files", "format")})
+
+
+def give_critic(
+    snapshot: Path, pieces: Iterable[Piece], folder: Path, recipe: CriticRecipe | None = None, progress: Hook | None = None
+) -> AttentionCritic:
+    """Train a critic for an exported snapshot in a run folder, and put it into the snapshot.
+
+    Raises:
+      TrainingError: the snapshot is not that of a grid model.
+    """
+    chosen = recipe or CriticRecipe()
+    player = load(str(snapshot))
+    if not isinstance(player, GridGenerator):
+        raise TrainingError(f"{snapshot} is no grid model; only these are given a critic.")
+    player.tries = 1
+    critic = train_critic(chosen, prepare_grid(pieces, player.spec), made(player, chosen.takes, 10**6), folder, progress)
+    export_critic(critic, snapshot)
+    return critic

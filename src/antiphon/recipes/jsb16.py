@@ -52,6 +52,12 @@ class VoicesRecipe:
     decay: float = 0.3
     average: float = 0.98
     transpose: bool = True
+    reach: int = 0
+    """Semitones by which a transposition may leave the range that a voice has in the training pieces."""
+    missed: float = 0.1
+    """Share of frames that the network does not hear in training."""
+    keyless: float = 0.0
+    """Share of windows in which the first bass, from which degrees are counted, is not told."""
     mixed: bool = True
     seed: int = 0
     evaluate_every: int = 60
@@ -59,12 +65,12 @@ class VoicesRecipe:
 
     def tiny(self) -> VoicesRecipe:
         """The same in seconds: for tests and continuous integration."""
-        small = {"width": 32, "layers": 1, "heads": 2, "feature": 8, "hidden": 32, "length": 32, "batch": 2}
-        return replace(self, **small, steps=8, evaluate_every=8, checkpoint_every=4)
+        made = replace(self, width=32, layers=1, heads=2, feature=8, hidden=32, length=32, batch=2)
+        return replace(made, steps=8, evaluate_every=8, checkpoint_every=4)
 
     def config(self) -> VoicesConfig:
         """Shape of the network."""
-        size = FrameConfig(self.kind, self.width, self.layers, self.heads, self.dropout, self.feature, self.hidden)
+        size = FrameConfig(self.kind, self.width, self.layers, self.heads, self.dropout, self.feature, self.hidden, self.missed)
         return VoicesConfig(self.lowest, self.highest, self.order, size)
 
 
@@ -101,7 +107,9 @@ def prepare(pieces: Sequence[Grid], recipe: VoicesRecipe) -> list[_Prepared]:
         found = history(torch.from_numpy(symbols)[None], recipe.config().symbols)
         arrays = {k: v[0].numpy().copy() for k, v in found.items()} | {"symbols": symbols}
         bottom = np.array([p[p[:, v] >= 0, v].min() for v in range(p.shape[1])])
-        fit = [k for k in range(-5, 7) if (bottom + k >= low).all() and (p.max(0) + k <= high).all()]
+        fit = [
+            k for k in range(-5, 7) if (bottom + k >= low - recipe.reach).all() and (p.max(0) + k <= high + recipe.reach).all()
+        ]
         out.append(_Prepared(arrays, np.array(fit if recipe.transpose and fit else [0])))
     return out
 
@@ -122,6 +130,8 @@ def example_maker(
         cut = {k: v[begin : begin + recipe.length] for k, v in piece.arrays.items()}
         for k in SHIFTED:
             cut[k] = np.where((cut[k] > 0) & (cut[k] < nothing), cut[k] + by, cut[k])
+        if rng.random() < recipe.keyless:
+            cut["first"] = np.full_like(cut["first"], nothing)
         return cut | {"weight": np.ones(len(cut["symbols"]), np.float32)}
 
     return len(owner), make

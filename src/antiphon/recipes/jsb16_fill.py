@@ -55,8 +55,8 @@ class FillRecipe:
 
     def tiny(self) -> FillRecipe:
         """The same in seconds: for tests and continuous integration."""
-        small = {"width": 32, "layers": 1, "heads": 2, "feature": 8, "hidden": 32, "length": 32, "batch": 2}
-        return replace(self, **small, steps=8, evaluate_every=8, checkpoint_every=4)
+        made = replace(self, width=32, layers=1, heads=2, feature=8, hidden=32, length=32, batch=2)
+        return replace(made, steps=8, evaluate_every=8, checkpoint_every=4)
 
     def config(self) -> VoicesConfig:
         """Shape of the network."""

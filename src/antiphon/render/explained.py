@@ -1,4 +1,4 @@
-"""Picture of an explanation: the piano roll with chords and numerals above, form as blocks, the critic's heat and curves below."""
+"""Picture of an explanation: the piano roll, above it form, chords and numerals, below it the critic's heat and curves."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def _chords(pen: _Pen, layout: _Layout, system: int, chords: Sequence[Mapping[st
             continue
         x = layout.x(system, max(chord["tick"], start)) + 3
         room = layout.x(system, min(until, stop)) - x
-        name, numeral = chord["chord"] or "N.C.", chord["numeral"]
+        # the font that comes with Pillow has no sign for half-diminished
+        name, numeral = chord["chord"] or "N.C.", chord["numeral"].replace("ø", "/o")
         size = 13 if pen.width_of(name, 13) < room + 4 else 9
         if x >= free:
             free = x + pen.text(x, top - 36, name, size, INK) + 3

@@ -13,7 +13,7 @@ from antiphon.music import edit
 from antiphon.music.beats import bar_starts, meter_at
 from antiphon.music.harmony import parse_chord
 from antiphon.music.score import ChordMark, NoteArray, Score, Tempo, Track, notes_array
-from antiphon.studio import shapes
+from antiphon.studio import shapes_edits
 from antiphon.studio.locks import Lock, LockedError, bar_of, inside, locked_spans
 
 MAX_TRACKS = 64
@@ -113,7 +113,7 @@ class _Edit:
             raise LockedError(f"{what} {track.name or 'this track'} would change locked bars; unlock them first.")
 
 
-def apply(score: Score, operations: Sequence[shapes.Operation], locks: Sequence[Lock] = ()) -> tuple[Score, list[str]]:
+def apply(score: Score, operations: Sequence[shapes_edits.Operation], locks: Sequence[Lock] = ()) -> tuple[Score, list[str]]:
     """The score after the operations, in order, and what should be told about them.
 
     Raises:
@@ -154,7 +154,7 @@ def _chosen(score: Score, names: Sequence[str] | None) -> list[int]:
     return [i for i, name in enumerate(known) if names is None or name in names]
 
 
-def _add(work: _Edit, op: shapes.AddNote) -> None:
+def _add(work: _Edit, op: shapes_edits.AddNote) -> None:
     draft = work.draft(op.track)
     work.free(draft.track.name, op.onset)
     work.within(op.onset, op.duration)
@@ -164,7 +164,7 @@ def _add(work: _Edit, op: shapes.AddNote) -> None:
     found.append((op.duration, op.velocity))
 
 
-def _taken(work: _Edit, op: shapes.RemoveNote | shapes.ChangeNote) -> tuple[_Draft, int, int]:
+def _taken(work: _Edit, op: shapes_edits.RemoveNote | shapes_edits.ChangeNote) -> tuple[_Draft, int, int]:
     """Take the note that an operation names out of its draft; returns the draft, its duration and velocity."""
     draft = work.draft(op.track)
     found = draft.notes.get((op.onset, op.pitch), [])
@@ -178,11 +178,11 @@ def _taken(work: _Edit, op: shapes.RemoveNote | shapes.ChangeNote) -> tuple[_Dra
     return draft, duration, velocity
 
 
-def _remove(work: _Edit, op: shapes.RemoveNote) -> None:
+def _remove(work: _Edit, op: shapes_edits.RemoveNote) -> None:
     _taken(work, op)
 
 
-def _change(work: _Edit, op: shapes.ChangeNote) -> None:
+def _change(work: _Edit, op: shapes_edits.ChangeNote) -> None:
     draft, duration, velocity = _taken(work, op)
     to = op.to
     target = draft if to.track is None else work.draft(to.track)
@@ -207,7 +207,7 @@ def _movable(work: _Edit, track: Track, span: tuple[int, int]) -> Any:
     return chosen & ~held
 
 
-def _transpose(work: _Edit, op: shapes.Transpose) -> None:
+def _transpose(work: _Edit, op: shapes_edits.Transpose) -> None:
     score = work.whole()
     if op.bars is None and op.tracks is None and not work.locks:
         work.put(edit.transpose(score, op.semitones))
@@ -228,7 +228,7 @@ def _transpose(work: _Edit, op: shapes.Transpose) -> None:
     work.put(score.with_tracks(tracks))
 
 
-def _delete(work: _Edit, op: shapes.Delete) -> None:
+def _delete(work: _Edit, op: shapes_edits.Delete) -> None:
     score = work.whole()
     span, wanted = selection(score, op.bars), _chosen(score, op.tracks)
     tracks = list(score.tracks)
@@ -238,7 +238,7 @@ def _delete(work: _Edit, op: shapes.Delete) -> None:
     work.put(replace(score, tracks=tuple(tracks), length=score.end))
 
 
-def _cut(work: _Edit, op: shapes.Cut) -> None:
+def _cut(work: _Edit, op: shapes_edits.Cut) -> None:
     score = work.whole()
     start, end = selection(score, op.bars)
     end = min(end, score.end)
@@ -272,7 +272,7 @@ def _joined(first: Score, second: Score) -> Score:
     return replace(first, tracks=tuple(tracks), length=at + second.length, **marks)
 
 
-def _chord(work: _Edit, op: shapes.SetChord) -> None:
+def _chord(work: _Edit, op: shapes_edits.SetChord) -> None:
     score = work.whole()
     start, _ = selection(score, (op.bar, op.bar))
     meter = meter_at(score, start)
@@ -287,15 +287,15 @@ def _chord(work: _Edit, op: shapes.SetChord) -> None:
     work.put(replace(score, chords=(*others, ChordMark(tick, chord))))
 
 
-def _tempo(work: _Edit, op: shapes.SetTempo) -> None:
+def _tempo(work: _Edit, op: shapes_edits.SetTempo) -> None:
     work.put(replace(work.whole(), tempos=(Tempo.from_qpm(0, op.qpm),)))
 
 
-def _title(work: _Edit, op: shapes.SetTitle) -> None:
+def _title(work: _Edit, op: shapes_edits.SetTitle) -> None:
     work.put(replace(work.whole(), title=op.title))
 
 
-def _track(work: _Edit, op: shapes.ChangeTrack) -> None:
+def _track(work: _Edit, op: shapes_edits.ChangeTrack) -> None:
     track = work.draft(op.track).track
     score = work.whole()
     name = track.name if op.name is None else free_name(op.name, [t.name for i, t in enumerate(score.tracks) if i != op.track])
@@ -307,14 +307,14 @@ def _track(work: _Edit, op: shapes.ChangeTrack) -> None:
     work.put(score.with_tracks(tracks))
 
 
-def _remove_track(work: _Edit, op: shapes.RemoveTrack) -> None:
+def _remove_track(work: _Edit, op: shapes_edits.RemoveTrack) -> None:
     work.unlocked(work.draft(op.track).track, "Removing")
     score = work.whole()
     kept = [t for i, t in enumerate(score.tracks) if i != op.track]
     work.put(replace(score, tracks=tuple(kept), length=score.end))
 
 
-def _add_track(work: _Edit, op: shapes.AddTrack) -> None:
+def _add_track(work: _Edit, op: shapes_edits.AddTrack) -> None:
     score = work.whole()
     if len(score.tracks) >= MAX_TRACKS:
         raise InputError(f"A piece in the studio has at most {MAX_TRACKS} tracks.")
@@ -333,16 +333,16 @@ def free_name(name: str, others: Sequence[str]) -> str:
 
 
 _HANDS: dict[type, Callable[[_Edit, Any], None]] = {
-    shapes.AddNote: _add,
-    shapes.RemoveNote: _remove,
-    shapes.ChangeNote: _change,
-    shapes.Transpose: _transpose,
-    shapes.Delete: _delete,
-    shapes.Cut: _cut,
-    shapes.SetChord: _chord,
-    shapes.SetTempo: _tempo,
-    shapes.SetTitle: _title,
-    shapes.ChangeTrack: _track,
-    shapes.RemoveTrack: _remove_track,
-    shapes.AddTrack: _add_track,
+    shapes_edits.AddNote: _add,
+    shapes_edits.RemoveNote: _remove,
+    shapes_edits.ChangeNote: _change,
+    shapes_edits.Transpose: _transpose,
+    shapes_edits.Delete: _delete,
+    shapes_edits.Cut: _cut,
+    shapes_edits.SetChord: _chord,
+    shapes_edits.SetTempo: _tempo,
+    shapes_edits.SetTitle: _title,
+    shapes_edits.ChangeTrack: _track,
+    shapes_edits.RemoveTrack: _remove_track,
+    shapes_edits.AddTrack: _add_track,
 }

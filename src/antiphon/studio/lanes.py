@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections import deque
@@ -149,8 +150,7 @@ class Lane:
 
     def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            _kill_family(self._process)
 
     async def _run(self) -> None:
         while True:
@@ -185,6 +185,7 @@ class Lane:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "antiphon.studio.worker", kind.module, str(kind.megabytes), str(kind.niceness),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
         )  # fmt: skip
         self.starts += 1
         assert self._process.stdout is not None
@@ -259,13 +260,21 @@ class Lane:
             try:
                 await asyncio.wait_for(process.wait(), 0.2 if self._closing else 1.0)
             except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                _kill_family(process)
         code = await process.wait()
         if process.stdout is not None:  # so that the pipe's transport is closed with its loop still running
             with contextlib.suppress(Exception):
                 await process.stdout.read()
         return code
+
+
+def _kill_family(process: asyncio.subprocess.Process) -> None:
+    """End a worker and whatever it has started (a synthesiser, an engraver, a training)."""
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _fail(call: Call, error: Exception) -> None:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from starlette.responses import FileResponse, Response
 
 from antiphon.errors import InputError, MissingExtraError
-from antiphon.studio import shapes
+from antiphon.studio import shapes, shapes_jobs
 from antiphon.studio.database import new_id
 from antiphon.studio.jobs import Order, read_take
 from antiphon.studio.library import ConflictError, NotFoundError, locks_json
@@ -105,8 +105,8 @@ async def cancel(asked: Asked) -> Response:
     return answer(asked.studio.jobs.cancel(asked.path["job"]))
 
 
-_PROJECT_JOB: TypeAdapter[Any] = TypeAdapter(shapes.ProjectJob)
-_LOOSE_JOB: TypeAdapter[Any] = TypeAdapter(shapes.LooseJob)
+_PROJECT_JOB: TypeAdapter[Any] = TypeAdapter(shapes_jobs.ProjectJob)
+_LOOSE_JOB: TypeAdapter[Any] = TypeAdapter(shapes_jobs.LooseJob)
 
 
 async def retry(asked: Asked) -> Response:
@@ -198,9 +198,9 @@ async def bring(asked: Asked) -> Response:
 
 
 ROUTES = (
-    Route("POST", "/api/plan", plan, "What would be composed.", shapes.PlanRequest),
-    Route("POST", "/api/projects/{project}/jobs", new_job, "Put a job into the queue.", shapes.ProjectJob, status=202),
-    Route("POST", "/api/jobs", new_loose_job, "Put a job without a project into the queue.", shapes.LooseJob, status=202),
+    Route("POST", "/api/plan", plan, "What would be composed.", shapes_jobs.PlanRequest),
+    Route("POST", "/api/projects/{project}/jobs", new_job, "Put a job into the queue.", shapes_jobs.ProjectJob, status=202),
+    Route("POST", "/api/jobs", new_loose_job, "Put a job without a project into the queue.", shapes_jobs.LooseJob, status=202),
     Route("GET", "/api/jobs", jobs, "All jobs that have not ended."),
     Route("GET", "/api/jobs/{job}", job, "A job."),
     Route("POST", "/api/jobs/{job}/cancel", cancel, "Stop it.", shapes.Empty),

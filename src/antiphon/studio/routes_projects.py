@@ -12,7 +12,7 @@ from starlette.responses import Response
 from antiphon.errors import InputError
 from antiphon.music.beats import bar_count
 from antiphon.music.score import Score
-from antiphon.studio import shapes
+from antiphon.studio import shapes, shapes_edits
 from antiphon.studio.compare import compare
 from antiphon.studio.edits import apply
 from antiphon.studio.library import ConflictError, NewTake, NotFoundError
@@ -170,7 +170,7 @@ def _keeps_locks(after: Score, locks: Sequence[Lock]) -> None:
         raise ConflictError("This would leave fewer bars than are locked; unlock them first.")
 
 
-def _label(operations: Sequence[shapes.Operation]) -> str:
+def _label(operations: Sequence[shapes_edits.Operation]) -> str:
     """What edits did, for the undo button."""
     words = {
         "add": "Add", "remove": "Remove", "change": "Change", "transpose": "Transpose", "delete": "Delete", "cut": "Cut",
@@ -259,6 +259,6 @@ ROUTES = (
     Route("DELETE", "/api/takes/{take}", remove_take, "Move it into the bin."),
     Route("POST", "/api/takes/{take}/restore", restore_take, "Take it out of the bin.", shapes.Empty),
     Route("GET", "/api/takes/{take}/score", score, "Its music, to be drawn and played."),
-    Route("POST", "/api/takes/{take}/edit", edit, "Edit by hand: a new take.", shapes.EditRequest, status=201),
+    Route("POST", "/api/takes/{take}/edit", edit, "Edit by hand: a new take.", shapes_edits.EditRequest, status=201),
     Route("GET", "/api/compare", compared, "Where two takes differ.", query=shapes.CompareQuery),
 )

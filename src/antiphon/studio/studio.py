@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from antiphon.studio.library import Library
 from antiphon.studio.ratings import Ratings
 from antiphon.studio.sounds import Sounds
 
+DOWNLOAD_DAYS = 7
 PAGE = Path(__file__).parent / "page"
 
 LANES = (
@@ -78,6 +82,7 @@ class Studio:
     def open(self) -> None:
         """Mark what an earlier server left unfinished, and start the workers."""
         self.jobs.list.interrupt_all()
+        tidy(self.home)
         for lane in self.lanes.values():
             lane.open()
 
@@ -113,3 +118,14 @@ class Studio:
           JobFailedError: with the worker's sentence.
         """
         return await self.lanes[lane].submit("", verb, args, seconds=seconds)
+
+
+def tidy(home: Home) -> None:
+    """Take away exports of last week and what a killed worker left half-written."""
+    old = time.time() - DOWNLOAD_DAYS * 86400
+    for path in home.downloads.iterdir():
+        with contextlib.suppress(OSError):
+            if path.name.endswith(".part") or path.stat().st_mtime < old:
+                path.unlink()
+    for path in (*home.sound.glob(".*.part"), *home.styles.glob(".*.part")):
+        shutil.rmtree(path, ignore_errors=True)

@@ -18,6 +18,8 @@ from antiphon.compose.critique import Verdict, faults
 from antiphon.compose.critique_bars import weakest_bar
 from antiphon.compose.document import document
 from antiphon.compose.ensembles import ENSEMBLES
+from antiphon.compose.explain import explain
+from antiphon.compose.explain_text import text
 from antiphon.compose.humanize import humanize
 from antiphon.compose.manifest import describe
 from antiphon.compose.plan import explicit
@@ -179,6 +181,17 @@ def judge(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     return {"updates": [{"take": args["source"], "verdict": told}], "result": told}
 
 
+def do_explain(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """A piece explained: sections of lines under their headings, and everything as values."""
+    score, _ = _source(args)
+    style = ((args.get("manifest") or {}).get("model") or {}).get("style")
+    told = explain(score, style=style)
+    head, *parts = (part.split("\n") for part in text(told).split("\n\n"))
+    sections = [{"title": lines[0].capitalize(), "lines": lines[1:]} for lines in parts if lines]
+    explanation = {"text": head, "sections": sections, "data": told.to_dict()}
+    return {"updates": [{"take": args["source"], "explanation": explanation}], "result": explanation}
+
+
 def update_critic(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """What the ratings tell of the listener's taste."""
     return {"result": {**learn(args), "updated": round(time.time(), 3)}}
@@ -218,6 +231,7 @@ VERBS: dict[str, Verb] = {
     "humanize": do_humanize,
     "arrange": do_arrange,
     "judge": judge,
+    "explain": do_explain,
     "update_critic": update_critic,
     "export": do_export,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -89,6 +90,8 @@ def _die_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             stop.wait(1.0)
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)  # with what it has started
         os._exit(1)
 
     stop = threading.Event()

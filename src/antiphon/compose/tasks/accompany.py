@@ -255,4 +255,4 @@ def _with_rules(
                 track = Track(free_name(part.typed, take), part.program, part.rule == "drums", makers[part.rule](rng))
                 take = take.with_tracks((*take.tracks, track))
         takes.append(take)
-    return Written(tuple(takes), done.verdicts, done.chosen)
+    return replace(done, takes=tuple(takes))

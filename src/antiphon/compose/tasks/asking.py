@@ -308,9 +308,10 @@ def answer_of(
         done.verdicts,
         done.chosen,
         (kept, *wishes),
-        tuple(notes),
+        (*notes, *done.notes),
         means.writer.description,
         means.seed,
+        done.originality,
     )
 
 

@@ -56,6 +56,13 @@ function wire(studio, axis, parts, until) {
     view.style.width = `${axis.width}px`;
     length.style.width = `${Math.max(axis.length, axis.width)}px`;
   };
+  let fitted = false;
+  const fit = () => {
+    if (fitted || !axis.score || !scroller.clientWidth) return;
+    fitted = true;
+    measure();
+    axis.fit(axis.width > 600 ? Math.min(16, axis.score.bars.length) : 4);
+  };
   const relay = () => {
     const score = studio.score;
     empty.hidden = Boolean(score?.tracks.length);
@@ -65,8 +72,8 @@ function wire(studio, axis, parts, until) {
     const other = axis.score && axis.score.ticks !== score.ticks;
     axis.score = score;
     measure();
-    if (first) axis.fit(axis.width > 600 ? Math.min(16, score.bars.length) : 4);
-    else if (other) axis.setScale(axis.scale);
+    fit();
+    if (other) axis.setScale(axis.scale);
     measure();
     studio.bus.emit("axis", first || other ? "scale" : "paint");
   };
@@ -82,6 +89,7 @@ function wire(studio, axis, parts, until) {
   });
   const watcher = new ResizeObserver(() => {
     measure();
+    fit();
     studio.bus.emit("axis", "size");
   });
   watcher.observe(scroller);
