@@ -29,7 +29,7 @@ $(SONG_VENV)/.installed: pyproject.toml | suitable-python
 $(TEST_VENV)/.installed: pyproject.toml | suitable-python
 	@echo "Installing Antiphon with PyTorch and the checks into $(TEST_VENV) (once; needs the network) ..."
 	@$(PYTHON) -m venv $(TEST_VENV)
-	@$(TEST_VENV)/bin/python $(PIP) install --quiet $$($(PYTHON) .ci/torch_index.py) --editable ".[train,dev]"
+	@$(TEST_VENV)/bin/python $(PIP) install --quiet $$($(PYTHON) .ci/torch_index.py) --editable ".[train,studio,dev]"
 	@touch $@
 
 .PHONY: suitable-python

@@ -3,7 +3,8 @@
 Usage: python benchmarks/foreign_files.py FOLDER [--count 200] [--seed 0] [--model NAME] [--json FILE]
 
 Half of the files are taken as they are, half are made harder first: other meters, sixteen tracks, no tempo, tempo maps,
-formats 0 and 2, odd names, triplets. Without --model the generator is a stand-in that fills openings with chord tones.
+formats 0 and 2, odd names, triplets. Ctrl-C ends early with what was counted. Without --model the generator is a stand-in
+that fills openings with chord tones.
 """
 
 from __future__ import annotations
@@ -178,6 +179,54 @@ def verbs(score: Score, generators: dict[str, Generator | None], seed: int) -> d
     }  # fmt: skip
 
 
+def one_file(
+    path: Path,
+    number: int,
+    folder: Path,
+    generators: dict[str, Generator | None],
+    tallies: dict[str, Tally],
+    unread: Counter[str],
+    rng: np.random.Generator,
+) -> None:
+    """Run every verb on one file, made harder or not, and count."""
+    how = MUTATIONS[0] if number % 2 == 0 else MUTATIONS[1 + (number // 2) % (len(MUTATIONS) - 1)]
+    where = f"{path.relative_to(folder)} ({how})"
+    try:
+        data = mutated(path.read_bytes(), how, rng)
+    except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
+        unread[f"mido cannot change it: {type(error).__name__}"] += 1
+        data = path.read_bytes()
+    try:
+        score = midi.loads(data)
+    except AntiphonError as error:
+        unread[str(error)] += 1
+        return
+    for verb, (call, ticks, adds) in verbs(score, generators, number).items():
+        tally = tallies.setdefault(verb, Tally())
+        begun = time.perf_counter()
+        try:
+            answer = call()
+        except AntiphonError as error:
+            tally.refused[" ".join("#" if any(c.isdigit() for c in w) else w for w in str(error).split())[:110]] += 1
+            if "\n" in str(error):
+                tally.crashed.append(f"{where}: more than one line")
+            continue
+        except Exception:
+            tally.crashed.append(f"{where}: {traceback.format_exc(limit=-3)}")
+            continue
+        tally.worked += 1
+        tally.seconds.append(time.perf_counter() - begun)
+        scores = answer.takes if verb == "interpolate" else (answer.score,)
+        if verb == "interpolate":
+            same = scores[0] == score and scores[-1] == score
+        elif verb == "restyle":
+            same = all(wish.kept for wish in answer.wishes if wish.name == "untouched")
+        else:
+            same = closed_equal(score, answer.score, ticks, adds)
+        if not same:
+            tally.changed.append(where)
+
+
 def main() -> None:
     """Run and print one line a verb."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -201,43 +250,14 @@ def main() -> None:
         generators = {name: load.load(name) for name in generators}
     tallies: dict[str, Tally] = {}
     unread = Counter[str]()
-    for number, path in enumerate(chosen):
-        how = MUTATIONS[0] if number % 2 == 0 else MUTATIONS[1 + (number // 2) % (len(MUTATIONS) - 1)]
-        where = f"{path.relative_to(asked.folder)} ({how})"
-        try:
-            data = mutated(path.read_bytes(), how, rng)
-        except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
-            unread[f"mido cannot change it: {type(error).__name__}"] += 1
-            data = path.read_bytes()
-        try:
-            score = midi.loads(data)
-        except AntiphonError as error:
-            unread[str(error)] += 1
-            continue
-        for verb, (call, ticks, adds) in verbs(score, generators, number).items():
-            tally = tallies.setdefault(verb, Tally())
-            begun = time.perf_counter()
-            try:
-                answer = call()
-            except AntiphonError as error:
-                tally.refused[" ".join("#" if any(c.isdigit() for c in w) else w for w in str(error).split())[:110]] += 1
-                if "\n" in str(error):
-                    tally.crashed.append(f"{where}: more than one line")
-                continue
-            except Exception:
-                tally.crashed.append(f"{where}: {traceback.format_exc(limit=-3)}")
-                continue
-            tally.worked += 1
-            tally.seconds.append(time.perf_counter() - begun)
-            scores = answer.takes if verb == "interpolate" else (answer.score,)
-            if verb == "interpolate":
-                same = scores[0] == score and scores[-1] == score
-            elif verb == "restyle":
-                same = all(wish.kept for wish in answer.wishes if wish.name == "untouched")
-            else:
-                same = closed_equal(score, answer.score, ticks, adds)
-            if not same:
-                tally.changed.append(where)
+    done = 0
+    try:
+        for number, path in enumerate(chosen):
+            one_file(path, number, asked.folder, generators, tallies, unread, rng)
+            done += 1
+    except KeyboardInterrupt:
+        print("interrupted: this is what was counted so far")
+    print(f"{done} files")
     for verb, tally in tallies.items():
         middle = float(np.median(tally.seconds)) if tally.seconds else 0.0
         print(f"{verb:18} worked {tally.worked:4}  refused {sum(tally.refused.values()):4}  crashed {len(tally.crashed):3}  "

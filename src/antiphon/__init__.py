@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from antiphon.compose.answer import Answer
     from antiphon.compose.compose import Composition
+    from antiphon.compose.explain import Explanation, explain
     from antiphon.compose.tasks.accompany import accompany
     from antiphon.compose.tasks.continuing import continue_
     from antiphon.compose.tasks.harmonize import harmonize
@@ -27,6 +28,7 @@ __all__ = [
     "Answer",
     "AntiphonError",
     "Composition",
+    "Explanation",
     "Note",
     "Score",
     "Track",
@@ -34,6 +36,7 @@ __all__ = [
     "available",
     "compose",
     "continue_",
+    "explain",
     "harmonize",
     "infill",
     "interpolate",
@@ -48,11 +51,13 @@ _HOMES = {
     "Answer": "antiphon.compose.answer",
     "AntiphonError": "antiphon.errors",
     "Composition": "antiphon.compose.compose",
+    "Explanation": "antiphon.compose.explain",
     "Note": "antiphon.music.score",
     "Score": "antiphon.music.score",
     "Track": "antiphon.music.score",
     "accompany": "antiphon.compose.tasks.accompany",
     "continue_": "antiphon.compose.tasks.continuing",
+    "explain": "antiphon.compose.explain",
     "harmonize": "antiphon.compose.tasks.harmonize",
     "infill": "antiphon.compose.tasks.infill",
     "interpolate": "antiphon.compose.tasks.interpolate",

@@ -106,7 +106,7 @@ def test_wrong_wishes_end_in_one_sentence(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["compose", "song"],
+        ["compose", "a song", "another"],
         ["compose", "-o", "x", "--bars", "many"],
         ["compose", "-o", "x", "--loud"],
         ["decompose"],

@@ -51,7 +51,7 @@ def test_a_plan_is_written_and_its_decisions_are_told(tmp_path: Path, capsys: py
         (["plan", "--form", "A!"], "is not a form"),
         (["plan", "--energy", "2"], "The energy must be"),
         (["plan", "--ranges", "melody=C4"], "range of melody cannot be read"),
-        (["plan", "--bars", "0"], "bars must be 1 to"),
+        (["plan", "--bars", "0"], "at least one bar"),
         (["compose", "--plan", "missing.json"], "cannot be read"),
         (["compose", "--plan", "missing.json", "--tempo", "90"], "instead of --tempo"),
         (["compose", "--key", "C", "--strict", "--chords", "F#m"], "cannot sound strictly in C major"),

@@ -123,3 +123,8 @@ def test_flags_go_before_the_sentence_and_the_sentence_before_the_file(tmp_path:
     brief, remarks = gather("in D minor at 90 bpm, zorgle", file, {"tempo": 111.0, "bars": None, "seed": 5})
     assert (brief.tempo, brief.bars, str(brief.key), brief.seed) == (111.0, 8, "D minor", 5)
     assert remarks == ("Understood: in D minor, 111 bpm, 8 bars.", "Not understood: zorgle.")
+
+
+def test_a_later_wish_takes_the_place_of_an_earlier_one_in_other_words() -> None:
+    assert gather("calm, AABA with an intro", None, {"valence": "0.2", "form": "AB"})[0].mood is None
+    assert gather("calm, AABA with an intro", None, {"form": "i2AB"})[0].intro is None

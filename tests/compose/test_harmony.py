@@ -1,4 +1,4 @@
-"""Harmony written in a style: fills the form, repeats with its letters, ends at home; the shipped models say where they are from."""
+"""Harmony written in a style: fills the form, repeats with its letters, ends at home; shipped models name their sources."""
 
 from __future__ import annotations
 

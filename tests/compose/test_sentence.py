@@ -45,8 +45,11 @@ PIANO = "acoustic grand piano"
         ("a minor", {"key": "A minor"}),
         ("allegro, 8 takes, seed 42", {"tempo": 132, "takes": 8, "seed": 42}),
         ("fades out", {"energy": [0.75, 0.2]}),
-        ("平静的钢琴曲，A小调，3/4拍，45秒，结尾渐强", {"mood": "calm", "instruments": [PIANO], "key": "A minor", "meter": "3/4",
-                                       "seconds": 45.0, "energy": [0.35, 0.38, 0.5, 0.9]}),
+        (
+            "平静的钢琴曲，A小调，3/4拍，45秒，结尾渐强",
+            {"mood": "calm", "instruments": [PIANO], "key": "A minor", "meter": "3/4", "seconds": 45.0,
+             "energy": [0.35, 0.38, 0.5, 0.9]},
+        ),
     ],
 )  # fmt: skip
 def test_sentences_are_understood(text: str, wishes: dict[str, Any]) -> None:

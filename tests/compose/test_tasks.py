@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,11 @@ from antiphon.compose.answer import Answer
 from antiphon.compose.answer_manifest import answer_manifest
 from antiphon.compose.fit import bars_of
 from antiphon.compose.likeness import same_bars
+from antiphon.compose.melodies import chords_below, skyline
+from antiphon.compose.roles import Part, match
+from antiphon.compose.seams import missed, seam_reasons
 from antiphon.errors import AntiphonError, BriefError
+from antiphon.generate.request import Opening, Request, Take
 from antiphon.io import midi
 from antiphon.music.beats import bar_count, tempo_at
 from antiphon.music.harmony import Key
@@ -83,7 +88,7 @@ def frame(score: Score) -> tuple[object, ...]:
 # --------------------------------------------------------------------------------------------- what is closed stays
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(midi_scores(), st.data())
 def test_closed_bars_and_tracks_come_back_through_files(score: Score, data: st.DataObject) -> None:
     piece = filed(score)
@@ -107,7 +112,7 @@ def test_closed_bars_and_tracks_come_back_through_files(score: Score, data: st.D
     assert all(wish.kept for wish in answer.wishes if wish.name == "untouched")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(midi_scores(), st.sampled_from(["continue", "harmonize", "accompany"]))
 def test_everything_stays_where_parts_are_added(score: Score, task: str) -> None:
     piece = filed(score)
@@ -297,8 +302,8 @@ def test_the_same_seed_gives_the_same_answer_and_takes_do_not_change_each_other(
     assert len({midi.dumps(take) for take in four.takes}) == 4
     assert four.score == four.takes[four.chosen]
     assert four.verdicts[four.chosen].penalty == min(v.penalty for v in four.verdicts)
-    long = antiphon.vary(song(120), amount=0.9, seed=9, takes=2, generator=FillingGenerator())
-    assert long.takes[1] == antiphon.vary(song(120), amount=0.9, seed=9, takes=3, generator=FillingGenerator()).takes[1]
+    long = antiphon.vary(song(70), amount=0.9, seed=9, takes=1, generator=FillingGenerator())
+    assert long.takes[0] == antiphon.vary(song(70), amount=0.9, seed=9, takes=2, generator=FillingGenerator()).takes[0]
 
 
 def test_typed_chords_bind_the_open_bars_only() -> None:
@@ -337,8 +342,9 @@ def test_harmonize_adds_the_other_voices_and_marks_the_chords() -> None:
     assert answer.score.tracks[0] == piece.tracks[0]
     assert [t.name for t in answer.score.tracks[1:]] == ["alto", "tenor", "bass"]
     assert [t.program for t in answer.score.tracks[1:]] == [52, 52, 52]
-    assert answer.score.chords
-    assert str(answer.score.chords[-1].chord) == "C"
+    folksy = antiphon.harmonize(piece, style=None, seed=1, generator=folk())
+    assert [t.name for t in folksy.score.tracks[1:]] == ["chords"]
+    assert str(folksy.score.chords[-1].chord) == "C"
     popular = antiphon.harmonize(piece, style=None, chords="C | F G", seed=1, generator=FillingGenerator())
     assert [t.name for t in popular.score.tracks] == ["Tune", "bridge", "piano"]
     assert [str(m.chord) for m in popular.score.chords[:4]] == ["C", "F", "G", "C"]
@@ -374,19 +380,19 @@ def test_rules_know_any_meter(meter: tuple[int, int]) -> None:
 
 
 def test_vary_opens_more_of_the_same_bars_with_more_amount() -> None:
-    piece = song(24)
+    piece = song(16)
     for seed in (1, 2):
         still = antiphon.vary(piece, amount=0, seed=seed, generator=FillingGenerator())
         assert still.score == piece
         likeness = [
             same_bars(piece, antiphon.vary(piece, amount=a, seed=seed, takes=1, generator=FillingGenerator()).score)
-            for a in (0, 0.1, 0.25, 0.5, 0.75, 1)
+            for a in (0, 0.25, 0.6, 1)
         ]
         assert likeness == sorted(likeness, reverse=True)
         assert likeness[0] == 1
         assert likeness[-1] < 0.1
     fake = FillingGenerator()
-    antiphon.vary(piece, amount=0.5, bars=(9, 16), tracks=("melody",), seed=1, generator=fake)
+    antiphon.vary(piece, amount=0.5, bars=(9, 16), tracks=("melody",), seed=1, takes=1, generator=fake)
     opened = {b for o in fake.asked[0].openings for b in range(o.first, o.stop)}
     assert len(opened) == 4
     assert all(o.roles == ("melody",) for o in fake.asked[0].openings)
@@ -439,3 +445,100 @@ def test_an_answer_tells_itself_as_plain_json() -> None:
     assert [take["kept"] for take in told["takes"]].count(True) == 1
     assert any("'Klavier' as piano" in note for note in told["notes"])
     assert {wish["name"] for wish in told["wishes"]} == {"untouched"}
+
+
+# ----------------------------------------------------------------------------------------------------- the parts
+
+
+class Shy(FillingGenerator):
+    """Leaves the piano out the first time that it is asked for it."""
+
+    def write(self, request: Request, seeds: Sequence[int]) -> list[Take]:
+        takes = super().write(request, seeds)
+        if request.openings[0].roles == ("piano",):
+            return takes
+        silent = []
+        for take in takes:
+            opened = [(o.first * 1920, o.stop * 1920) for o in request.openings]
+            tracks = [
+                t
+                if t.name != "piano"
+                else replace(t, notes=notes_array([n for n in t.notes.tolist() if not any(a <= n[0] < b for a, b in opened)]))
+                for t in take.score.tracks
+            ]
+            silent.append(replace(take, score=take.score.with_tracks(tracks)))
+        return silent
+
+
+def test_a_part_that_falls_silent_without_need_is_written_once_more() -> None:
+    shy = Shy()
+    piece = song()
+    answer = antiphon.infill(piece, bars=(5, 8), seed=1, takes=2, generator=shy)
+    assert [o.roles for o in shy.asked[-1].openings] == [("piano",)]
+    for take in answer.takes:
+        notes = take.tracks[1].notes
+        assert ((notes["onset"] >= 4 * 1920) & (notes["onset"] < 8 * 1920)).sum() == 32
+    assert not any(r.kind == "seam" and "silent" in r.text for v in answer.verdicts for r in v.reasons)
+
+
+def test_seams_are_judged_by_what_is_around() -> None:
+    rows = [(t, 240, 60, 80) for b in range(12) if not 4 <= b < 8 for t in range(b * 1920, (b + 1) * 1920, 480)]
+    given = Score(480, (Track("piano", notes=notes_array(rows)),), length=12 * 1920)
+    opening = Opening(4, 8, ("piano", "melody"))
+    assert missed(given, (opening,), 12) == (Opening(4, 8, ("piano",)), Opening(4, 8, ("melody",)))
+    assert [round(r.points, 2) for r in seam_reasons(given, (opening,), 12)] == [3.0, 3.0]
+    busy = [*rows, *((t, 60, 60, 80) for t in range(4 * 1920, 8 * 1920, 120))]
+    found = seam_reasons(given.with_tracks([Track("piano", notes=notes_array(busy))]), (Opening(4, 8, ("piano",)),), 12)
+    assert len(found) == 1
+    assert "busier" in found[0].text
+    even = [(t, 240, 60, 80) for t in range(0, 12 * 1920, 480)]
+    assert seam_reasons(given.with_tracks([Track("piano", notes=notes_array(even))]), (Opening(4, 8, ("piano",)),), 12) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["Vocals", "Strings", "E-Piano", "Fingered Bass"], {"melody": 0, "bridge": 1, "piano": 2}),
+        (["", "", ""], {"melody": 0, "piano": 1}),
+    ],
+)
+def test_roles_are_found_by_name_and_by_nature(names: list[str], expected: dict[str, int]) -> None:
+    high = [(t, 400, SCALE[t // 480 % 8] + 12, 80) for t in range(0, 15360, 480)]
+    chordal = [(t, 900, p, 70) for t in range(0, 15360, 960) for p in (48, 55, 60, 64)]
+    low = [(t, 900, 36, 70) for t in range(0, 15360, 960)]
+    parts = [high, high, chordal, low] if len(names) == 4 else [high, chordal, low]
+    score = Score(480, tuple(Track(n, 48 if n == "Strings" else 0, False, p) for n, p in zip(names, parts, strict=True)))
+    found = match(score, ("melody", "bridge", "piano"))
+    assert {role: part.tracks[0] for role, part in found.items() if role in expected} == expected
+
+
+def test_two_hands_are_one_part_and_get_their_own_notes_back() -> None:
+    right = Track("Piano right", 0, False, [(t, 480, p, 80) for t in range(0, 15360, 480) for p in (64, 67, 72)])
+    left = Track("Piano left", 0, False, [(t, 960, p, 80) for t in range(0, 15360, 960) for p in (36, 43)])
+    piece = Score(480, (right, left))
+    assert match(piece, ("melody", "bridge", "piano"))["piano"].tracks == (0, 1)
+    answer = antiphon.infill(piece, bars=(3, 4), seed=1, generator=FillingGenerator())
+    fresh = [[n.pitch for n in t if 3840 <= n.onset < 7680] for t in answer.score.tracks]
+    assert min(fresh[0]) > max(fresh[1], default=0)
+
+
+def test_chords_below_a_melody_end_at_home() -> None:
+    piece = tune(8)
+    marks = chords_below(piece, Part("melody", (0,)), "folk")
+    assert str(marks[-1].chord) == "C"
+    assert [m.tick for m in marks] == sorted({m.tick for m in marks})
+    assert all(m.tick % 960 == 0 for m in marks)
+
+
+def test_bars_cut_short_are_not_whole_and_the_last_one_is() -> None:
+    piece = Score(
+        480, (Track("", 0, False, [(0, 2500, 60, 80)]),), meters=(Meter(0, 4, 4), Meter(480, 4, 4), Meter(9000, 3, 4))
+    )
+    assert [(b.start, b.stop, b.whole) for b in bars_of(piece)] == [(0, 480, False), (480, 2400, True), (2400, 4320, True)]
+
+
+def test_a_skyline_is_the_uppermost_line() -> None:
+    score = Score(480, (Track("", 0, False, [(0, 960, 72, 80), (0, 960, 48, 80), (480, 240, 60, 80), (960, 480, 50, 80)]),))
+    assert [tuple(n)[:3] for n in skyline(score)] == [(0, 960, 72), (960, 480, 50)]
+    cut = Score(480, (Track("", 0, False, [(0, 960, 60, 80), (480, 480, 72, 80)]),))
+    assert [tuple(n)[:3] for n in skyline(cut)] == [(0, 480, 60), (480, 480, 72)]

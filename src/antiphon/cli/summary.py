@@ -13,7 +13,7 @@ def summary(told: Mapping[str, Any], folder: Path) -> str:
     kept = next(take["take"] for take in takes if take["kept"])
     facts = [piece["key"], piece["meter"], f"{piece['tempo']:.4g} bpm", f"{piece['bars']} bars", f"{piece['seconds']:.1f} s"]
     lines = [f"{piece['title']}: {', '.join(fact for fact in facts if fact and fact not in piece['title'])}"]
-    lines += [f"  {sentence}" for sentence in (*told["notes"], *told["plan"]["decisions"])]
+    lines += [f"  {sentence}" for sentence in (*told.get("notes", ()), *told["plan"]["decisions"])]
     lines += [
         f"  Not kept: {wish['name']}: asked {short(wish['asked'])}; came {short(wish['measured'])} ({wish['why']})."
         for wish in told["wishes"]

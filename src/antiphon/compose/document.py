@@ -70,13 +70,17 @@ def _instruments(brief: Brief) -> dict[str, str] | list[str] | None:
     return [f"{i.role}=" * (i.role is not None) + program_name(i.program) for i in brief.instruments] or None
 
 
-def from_document(data: Mapping[str, Any]) -> Brief:
+def from_document(data: Mapping[str, Any], kinds: bool = False) -> Brief:
     """The brief of plain values.
+
+    Args:
+      data: as schema.BRIEF has it.
+      kinds: whether the schema is asked for kinds of values only, since their limits are told better by `read_brief`.
 
     Raises:
       BriefError: a field is unknown, of the wrong kind, or its value cannot be understood.
     """
-    check(dict(data), BRIEF, "The brief")
+    check(dict(data), BRIEF, "The brief", kinds)
     whole = {name: int(value) for name, value in data.items() if BRIEF["properties"][name].get("type") == "integer"}
     return read_brief(**{**data, **whole})
 

@@ -67,14 +67,13 @@ def bars_of(score: Score) -> list[Bar]:
     """
     found: list[Bar] = []
     for i, meter in enumerate(score.meters):
-        until = min(score.end, score.meters[i + 1].tick) if i + 1 < len(score.meters) else score.end
-        length = meter.bar_ticks(score.resolution)
+        limit = score.meters[i + 1].tick if i + 1 < len(score.meters) else score.end + meter.bar_ticks(score.resolution)
+        until, length = min(score.end, limit), meter.bar_ticks(score.resolution)
         if (until - meter.tick) // length + len(found) > MAX_BARS:
             raise LimitError(f"The piece has more than {MAX_BARS:,} bars; cut it before it is worked on.")
         exact = score.resolution * 4 * meter.numerator % meter.denominator == 0
         for start in range(meter.tick, until, length):
-            last = start + length >= score.end
-            stop = start + length if last else min(start + length, until)
+            stop = min(start + length, limit)
             found.append(Bar(start, stop, (meter.numerator, meter.denominator), exact and stop - start == length))
     return found
 

@@ -13,6 +13,9 @@ from antiphon.compose.plan_file import read_plan
 from antiphon.compose.sentence import read_sentence
 from antiphon.errors import BriefError
 
+SAME = (("mood", ("valence", "arousal")), ("valence", ("mood",)), ("arousal", ("mood",)), ("form", ("intro", "outro")))
+"""A wish, and the earlier wishes whose place it takes."""
+
 
 def gather(sentence: str | None, file: Path | None, flags: Mapping[str, Any]) -> tuple[Brief, tuple[str, ...]]:
     """The brief of a file, of a sentence, which goes before the file, and of flags, which go before both; and remarks.
@@ -25,14 +28,20 @@ def gather(sentence: str | None, file: Path | None, flags: Mapping[str, Any]) ->
     remarks: list[str] = []
     if sentence is not None and sentence.strip():
         said = read_sentence(sentence)
-        wishes |= said.wishes
+        wishes = _over(wishes, said.wishes)
         remarks += said.remarks
         if said.unknown:
             remarks.append(f"Not understood: {', '.join(said.unknown)}.")
-    brief = from_document(wishes | {name: value for name, value in flags.items() if value is not None})
+    brief = from_document(_over(wishes, {name: value for name, value in flags.items() if value is not None}), kinds=True)
     if sentence is not None or file is not None:
         remarks.insert(0, f"Understood: {words(brief)}.")
     return brief, tuple(remarks)
+
+
+def _over(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """The wishes of both, the later ones in the place of earlier ones that say the same, if in other words."""
+    gone = {other for name, others in SAME if name in later for other in others}
+    return {name: value for name, value in earlier.items() if name not in gone} | dict(later)
 
 
 def planned(plan: Path, sentence: str | None, file: Path | None, flags: Mapping[str, Any]) -> tuple[Brief, tuple[str, ...]]:

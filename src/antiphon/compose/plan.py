@@ -218,7 +218,10 @@ def _moody_harmony(
     for phrase in form:
         keys.append(minor if float(np.mean(values[begins : begins + phrase.bars])) < 0.5 else major)
         begins += phrase.bars
-    said.append(f"Dark phrases stand in {minor}, bright ones in {major}, as the valence asks.")
+    said.append(
+        f"Dark phrases stand in {minor}, bright ones in {major}, as the valence asks, "
+        f"with chords from the chord model of the style {style_model(style).style}."
+    )
     rng = np.random.default_rng([key.tonic, key.minor, len(form), len(values)])
     return write_harmony(style, form, keys, meter, rng)
 

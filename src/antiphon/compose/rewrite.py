@@ -143,7 +143,7 @@ def _heard_again(means: Means, requests: Sequence[Request], takes: Sequence[Take
     for request, take in zip(requests, takes, strict=True):
         silent = missed(take.score, request.openings, request.bars) if request.given is not None else ()
         if silent and any(len(track) for track in take.score.tracks):
-            again = replace(request, given=take.score, openings=silent)
+            again = replace(request, given=take.score, openings=silent, free_harmony=False)
             take = replace(means.writer.write(again, [take.seed])[0], log_likelihood=take.log_likelihood)
         done.append(take)
     return done

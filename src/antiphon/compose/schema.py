@@ -187,39 +187,45 @@ _SAID = {
 }  # fmt: skip
 
 
-def check(value: object, schema: Schema, where: str) -> None:
+def check(value: object, schema: Schema, where: str, kinds: bool = False) -> None:
     """Hold a plain value against a schema (of the words that the schemas here use).
 
     Args:
       value: as JSON or TOML gives it.
       schema: a part of BRIEF or PLAN.
       where: what the value is called in the sentence.
+      kinds: look at kinds of values and names of fields only; their limits are then checked, and better told, by who reads.
 
     Raises:
       BriefError: one sentence with the name of the field and what is wrong.
     """
     if "anyOf" in schema:
-        kinds = [part for part in schema["anyOf"] if _is(value, part["type"])]
-        if not kinds:
+        fitting = [part for part in schema["anyOf"] if _is(value, part["type"])]
+        if not fitting:
             raise BriefError(f"{where} must be {' or '.join(_SAID[part['type']] for part in schema['anyOf'])}.")
-        check(value, kinds[0], where)
+        check(value, fitting[0], where, kinds)
         return
     if not _is(value, schema["type"]):
         raise BriefError(f"{where} must be {_SAID[schema['type']]}.")
+    if isinstance(value, dict):
+        _check_object(value, schema, where, kinds)
+    elif isinstance(value, list | tuple):
+        if not kinds and not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", MAX_BARS):
+            raise BriefError(f"{where} has {len(value)} entries; it may have {schema.get('minItems', 0)} or more.")
+        for i, item in enumerate(value):
+            check(item, schema["items"], f"{where}, entry {i + 1},", kinds)
+    elif not kinds:
+        _check_limits(value, schema, where)
+
+
+def _check_limits(value: object, schema: Schema, where: str) -> None:
+    """Limits of a single value."""
     if "enum" in schema and value not in schema["enum"]:
         raise BriefError(f"{where} must be one of {', '.join(str(item) for item in schema['enum'])}, not {_short(value)}.")
     if isinstance(value, int | float) and not isinstance(value, bool):
         _check_number(value, schema, where)
-    elif isinstance(value, str):
-        if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", MAX_TEXT):
-            raise BriefError(f"{where} is empty." if not value else f"{where} is too long.")
-    elif isinstance(value, list | tuple):
-        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", MAX_BARS):
-            raise BriefError(f"{where} has {len(value)} entries; it may have {schema.get('minItems', 0)} or more.")
-        for i, item in enumerate(value):
-            check(item, schema["items"], f"{where}, entry {i + 1},")
-    elif isinstance(value, dict):
-        _check_object(value, schema, where)
+    elif isinstance(value, str) and not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", MAX_TEXT):
+        raise BriefError(f"{where} is empty." if not value else f"{where} is too long.")
 
 
 def _is(value: object, kind: str) -> bool:
@@ -234,23 +240,23 @@ def _check_number(value: float, schema: Schema, where: str) -> None:
         raise BriefError(f"{where} must be {low:g} to {high:g}, not {_short(value)}.")
 
 
-def _check_object(value: dict[str, object], schema: Schema, where: str) -> None:
+def _check_object(value: dict[str, object], schema: Schema, where: str, kinds: bool) -> None:
     known = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
     missing = [name for name in schema.get("required", []) if name not in value]
     if missing:
         raise BriefError(f"{where} lacks {missing[0]!r}.")
-    if len(value) < schema.get("minProperties", 0):
+    if not kinds and len(value) < schema.get("minProperties", 0):
         raise BriefError(f"{where} is empty.")
     for name, item in value.items():
         if name in known:
-            check(item, known[name], f"{where}: {name}")
+            check(item, known[name], f"{where}: {name}", kinds)
         elif others is False:
             near = difflib.get_close_matches(str(name), known, 1)
             hint = f"; did you mean {near[0]!r}" if near else f"; there are {', '.join(known)}"
             raise BriefError(f"{where} has no field {_short(name)}{hint}.")
         elif isinstance(others, dict):
-            check(item, others, f"{where}: {str(name)[:60]}")
+            check(item, others, f"{where}: {str(name)[:60]}", kinds)
 
 
 def _short(value: object) -> str:

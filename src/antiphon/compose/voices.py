@@ -21,13 +21,13 @@ WIDEST_LEAP = 12
 """Semitones; a melodic step beyond an octave is a fault in any voice."""
 STEP = 2
 """Semitones of the widest step: a foreign note reached or left by step is a passing note, a suspension, a neighbour, an
-appoggiatura or an escape note; two in a hundred notes of Bach's chorales are one of the last two."""
+appoggiatura or an escape note; one in a hundred notes of 120 chorales by Bach is one of the last two."""
 SMOOTH = 4
 """Semitones up to which a line may move into a crossing: Bach lets inner voices cross so, but does not leap across."""
 SEVENTHS = (10, 11)
 """A seventh above the root belongs to a chord whether its symbol says so or not."""
 CHOIR: dict[str, tuple[int, int]] = {"soprano": (58, 81), "alto": (52, 76), "tenor": (45, 70), "bass": (36, 66)}
-"""Range of a voice by the name of its track: what Bach's 382 chorales ask for, and a step more."""
+"""Range of a voice by the name of its track: what 120 chorales by Bach ask for, and a step or two more."""
 TOGETHER = 0.5
 """Share of onsets that at least half the voices have in common from which a texture counts as homophonic."""
 SHARED_ONSETS = 1.05

@@ -99,9 +99,8 @@ def _fill_part(
         number = int(left.sum()) - count * (rounds - 1 - i) // rounds
         if number < 1:
             continue
-        chosen = np.zeros(left.size, bool)
-        chosen[np.argpartition(-sure.ravel(), number - 1)[:number]] = True
-        chosen = chosen.reshape(left.shape)
+        chosen = np.zeros(left.shape, bool)
+        chosen.flat[np.argpartition(-sure.ravel(), number - 1)[:number]] = True
         part[chosen] = drawn[chosen]
         left &= ~chosen
     for i in range(passes - rounds):
@@ -114,7 +113,8 @@ def _fill_part(
 
 def _look(net: FrameSnapshot, notes: Ints, unknown: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Log-probabilities [T, 4, S]."""
-    return net.run(notes=notes[None], open=unknown[None].astype(np.int64))[0].astype(np.float64)
+    out: npt.NDArray[np.float64] = net.run(notes=notes[None], open=unknown[None].astype(np.int64))[0].astype(np.float64)
+    return out
 
 
 def _draw(
@@ -132,9 +132,8 @@ def open_cost(grid: Ints, *, orders: int = 8, seed: int = 0, model: FrameSnapsho
     symbols = np.where(grid < 0, 0, grid - net.shape["lowest"] + 1)
     total = 0.0
     for _ in range(orders):
-        unknown = np.zeros(grid.size, bool)
-        unknown[rng.permutation(grid.size)[: int(rng.integers(1, grid.size + 1))]] = True
-        unknown = unknown.reshape(grid.shape)
+        unknown = np.zeros(grid.shape, bool)
+        unknown.flat[rng.permutation(grid.size)[: int(rng.integers(1, grid.size + 1))]] = True
         logp = _look(net, grid, unknown)
         total += float(-np.take_along_axis(logp, symbols[..., None], axis=-1)[..., 0][unknown].mean())
     return total / orders

@@ -121,7 +121,7 @@ def frame_nats(model: FrameSnapshot, rolls: Ints) -> npt.NDArray[np.float64]:
         raise InputError(f"Model {model.name!r} writes at most {most - 1} keys a frame; this sequence has {counts.max()}.")
     logp = model.run(rolls=rolls[None]).astype(np.float64)
     end = rolls.shape[1]
-    out = -logp[np.arange(len(rolls)), counts, end]
+    out: npt.NDArray[np.float64] = -logp[np.arange(len(rolls)), counts, end]
     frame, key = np.nonzero(rolls)
     nth = (rolls.cumsum(1) - 1)[frame, key]
     np.add.at(out, frame, -logp[frame, nth, key])

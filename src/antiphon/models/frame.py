@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from antiphon.models.transformer import Block, TransformerConfig, rotary
 
+
 @dataclass(frozen=True)
 class FrameConfig:
     """Size of a network over frames."""

@@ -64,8 +64,9 @@ def history(symbols: Tensor, nothing: int) -> dict[str, Tensor]:
 
     Returns:
       prev, before [B, T, V]: symbol of the frame before, and of the last other note before that; hold [B, T, V]: frames
-      that `prev` has been held on, 0 where it was new; again, whole [B, T, V]: what followed the longest repetition of the voice, of all voices;
-      level [B, T, V + 1]: their lengths; first [B, T]: bass of the first frame (`nothing` at the first frame); clock [B, T].
+      that `prev` has been held on, 0 where it was new; again, whole [B, T, V]: what followed the longest repetition of the
+      voice, of all voices; level [B, T, V + 1]: their lengths; first [B, T]: bass of the first frame (`nothing` at the
+      first frame); clock [B, T].
     """
     frames = symbols.shape[1]
     at = torch.arange(frames, device=symbols.device)

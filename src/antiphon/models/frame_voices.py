@@ -182,7 +182,7 @@ class Head(nn.Module):
         drop = nn.functional.dropout
         x = passed + self.enter(self.look(seen))
         x = x + drop(self.down(nn.functional.gelu(self.up(self.norm1(x)))), self.dropout, self.training)
-        parts = self.out(drop(self.norm2(x), self.dropout, self.training)).split(self.sizes, dim=-1)
+        parts: tuple[Tensor, ...] = self.out(drop(self.norm2(x), self.dropout, self.training)).split(self.sizes, dim=-1)
         logits = parts[0]
         for table, place in zip(parts[1:-1], places, strict=True):
             logits = logits + table.gather(-1, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -28,6 +29,8 @@ Tell = Callable[[str, float | None], None]
 """Told what begins or goes on, and how much of the whole is done, 0 to 1, where that is known."""
 
 GRAPHS = ("step", "field0", "field1", "field2", "field3")
+LAYERS = ("qkv", "join", "up", "down")
+"""Layers of a block without a bias, in the order in which they are used."""
 LEAST_STEPS, MOST_STEPS = 10, 4000
 MOST_EPOCHS = 40
 LR, ADAM_LR, DROPOUT = 0.003, 0.001, 0.2
@@ -37,10 +40,13 @@ TRIAL = 3
 
 
 def weights_of(snapshot: Snapshot) -> dict[str, torch.Tensor]:
-    """The weights in a snapshot's graphs, by the names that they have in the model; half precision made single.
+    """The weights in a transformer snapshot's graphs, by the names that they have in the model; half precision made single.
+
+    The exporter keeps the names of all weights but those of layers without a bias: these stand in the graph transposed and
+    nameless, in the order in which they are used, four a block.
 
     Raises:
-      SnapshotError: a graph cannot be read.
+      SnapshotError: a graph cannot be read, or is not of this kind.
     """
     import onnx
     from onnx import numpy_helper
@@ -51,10 +57,23 @@ def weights_of(snapshot: Snapshot) -> dict[str, torch.Tensor]:
             model = onnx.load(str(snapshot.graph(graph)))
         except (OSError, ValueError, RuntimeError) as error:
             raise SnapshotError(f"The graph {graph} of {snapshot.folder} cannot be read ({type(error).__name__}).") from error
-        for tensor in model.graph.initializer:
-            name = tensor.name.removeprefix("model.").removesuffix(".half")
-            found[name] = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+        values = {
+            t.name.removesuffix(".half"): torch.from_numpy(numpy_helper.to_array(t).astype(np.float32))
+            for t in model.graph.initializer
+        }
+        found |= {name.removeprefix("model."): value for name, value in values.items() if "weight" in name or "bias" in name}
+        if graph == "step":
+            products = [node.input[1] for node in model.graph.node if node.op_type == "MatMul"]
+            found |= _layers([values[name] for name in products if name in values and values[name].ndim == 2])
     return found
+
+
+def _layers(matrices: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The transposed matrices of the blocks, in order of use, by their names."""
+    if len(matrices) % len(LAYERS):
+        raise SnapshotError("The snapshot's graph is not that of a transformer that this version can adapt.")
+    names = [f"blocks.{block}.{layer}.weight" for block in range(len(matrices) // len(LAYERS)) for layer in LAYERS]
+    return {name: matrix.T.contiguous() for name, matrix in zip(names, matrices, strict=True)}
 
 
 def recipe_of(snapshot: Snapshot, name: str, seed: int = 0) -> SequenceRecipe:
@@ -105,12 +124,14 @@ def adapt(
     say("reading the music", None)
     data = prepare(pieces, recipe.spec)
     model = _with_weights(recipe, data, weights_of(snapshot))
-    before = evaluate(model, data.codec, data.splits["valid"], recipe.length, recipe.mixed)["nll"]
-    count, _ = example_maker(recipe, data)
-    if steps is None:
-        say("measuring the time of a step", None)
-        wanted = int(minutes * 60 / _seconds_a_step(recipe, data, model))
-        steps = max(LEAST_STEPS, min(wanted, MOST_STEPS, MOST_EPOCHS * count // recipe.batch))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # of norms in half precision
+        before = evaluate(model, data.codec, data.splits["valid"], recipe.length, recipe.mixed)["nll"]
+        if steps is None:
+            say("measuring the time of a step", None)
+            count, _ = example_maker(recipe, data)
+            wanted = int(minutes * 60 / _seconds_a_step(recipe, data, model))
+            steps = max(LEAST_STEPS, min(wanted, MOST_STEPS, MOST_EPOCHS * count // recipe.batch))
     recipe = replace(recipe, steps=steps, evaluate_every=steps, checkpoint_every=max(1, steps // 4))
     with TemporaryDirectory(prefix="antiphon-") as place:
         begin, work = Path(place) / "begin", Path(place) / "run"

@@ -68,7 +68,7 @@ def jsb16(place: Path, models: Sequence[str | Path] | None = None, tell: Tell = 
     rows = [_markov(grids, tell)] if models is None else []
     rows += [_row(m, grids, tell) for m in loaded if m.kind == "voices"]
     order = next((m.shape["order"] for m in loaded if m.kind == "voices"), MarkovConfig().order)
-    report = {"benchmark": "jsb16", "unit": "nats a note", "choices": chorale_choices(order), "rows": rows}
+    report: dict[str, Any] = {"benchmark": "jsb16", "unit": "nats a note", "choices": chorale_choices(order), "rows": rows}
     for model in (m for m in loaded if m.kind == "fill"):
         tell(f"{model.name}: random orders")
         found = {s: _orderless(model, grids[s]) for s in TOLD}

@@ -14,7 +14,7 @@ from antiphon.corpus.ingest import iter_pieces
 from antiphon.corpus.piece import Piece
 from antiphon.corpus.store import Store
 from antiphon.errors import TrainingError
-from antiphon.recipes import adversarial, adversarial_run, grid, markov, sequence
+from antiphon.recipes import adversarial, adversarial_run, grid, markov, originality, sequence
 from antiphon.recipes.adversarial import GanRecipe
 from antiphon.recipes.export import export
 from antiphon.recipes.export_gan import export_gan
@@ -118,7 +118,7 @@ def start(
     device: str = "cpu",
     begin: Path | None = None,
 ) -> dict[str, float]:
-    """Run a recipe in a folder, or go on where a killed run stopped.
+    """Run a recipe in a folder, or go on where a killed run stopped; at its end the originality index is written beside it.
 
     Args:
       begin: run of the recipe's base, where it has one, whose weights it begins with.
@@ -128,6 +128,23 @@ def start(
     Returns:
       What was logged last; "interrupted" is among it where Ctrl-C ended the run.
     """
+    known = list(pieces)
+    logged = _run(recipe, known, folder, progress, heard, device, begin)
+    if not (folder / originality.FILE).is_file():
+        originality.write_index(known, folder)
+    return logged
+
+
+def _run(
+    recipe: Recipe,
+    pieces: list[Piece],
+    folder: Path,
+    progress: Hook | None,
+    heard: Heard | None,
+    device: str,
+    begin: Path | None,
+) -> dict[str, float]:
+    """The run of whatever kind the recipe is."""
     if isinstance(recipe, MarkovRecipe):
         return markov.run(recipe, pieces, folder, progress, heard)
     if isinstance(recipe, GridRecipe):
@@ -175,6 +192,10 @@ def export_run(folder: Path, snapshot: Path, name: str | None = None, card: dict
         export_gan(recipe, folder, snapshot, card or {})
     else:
         export(recipe, folder, snapshot, card or {})
+    if (folder / originality.FILE).is_file():
+        partial = snapshot / f"{originality.FILE}.part"
+        partial.write_bytes((folder / originality.FILE).read_bytes())
+        partial.replace(snapshot / originality.FILE)
     return recipe
 
 

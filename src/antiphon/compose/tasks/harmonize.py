@@ -8,6 +8,7 @@ import numpy as np
 
 from antiphon.compose.answer import Answer
 from antiphon.compose.compose import Progress
+from antiphon.compose.harmony import style_model
 from antiphon.compose.heard import chords_of, typed_over
 from antiphon.compose.melodies import chords_below, leading
 from antiphon.compose.naming import called, listed
@@ -50,7 +51,7 @@ def harmonize(
       score: a melody; of several tracks the one that leads is taken.
       style: "chorale" (four voices), "pop" (bridge and piano), "folk" (chords), ...; tracks: the melody by name.
       chords: as "C F | G C", repeated to fill the piece; "free": the model's; None: those of the piece, or, of a bare
-        melody, some that suit it.
+        melody, some that suit it; a style whose chords change with every beat (the chorale) writes its own below it.
       model, takes, seed, temperature, generator, progress: as for `infill`.
 
     Raises:
@@ -85,8 +86,9 @@ def harmonize(
         marks = typed_over((), typed, grid, opened)
     elif bare and not score.chords:
         marks = chords_below(score, part, means.writer.description.style)
-        if not free:
-            notes.append(f"The chords are chosen for the melody: {listed([str(m.chord or 'N.C.') for m in marks], 12)}.")
+        free = free or style_model(means.writer.description.style).by_beat
+        chosen = listed([str(m.chord or "N.C.") for m in marks], 12)
+        notes.append("The model writes the harmony." if free else f"The chords are chosen for the melody: {chosen}.")
     else:
         marks = chords_of(score)
     work_score = replace(work_score, chords=marks)

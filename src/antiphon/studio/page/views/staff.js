@@ -6,8 +6,8 @@ import { h, put, refill, s } from "../core/dom.js";
 /** @typedef {import("../core/types.js").Score} Score */
 
 const GAP = 9;
-const TOP = 52;
-const SYSTEM = 150;
+const TOP = 72;
+const SYSTEM = 168;
 const STEP_OF = [0, 0, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6];
 const TREBLE = "M9 38c-5-1-7-6-5-10 2-5 9-8 13-4 4 4 3 12-3 14-6 2-13-2-13-9C1 19 14 12 14 3c0-4-2-7-4-7-3 0-5 5-4 11l6 36c1 5-1 9-5 9-3 0-5-2-4-5";
 const BASS = "M3 10c0-6 5-9 9-8 5 1 8 6 6 13-2 8-8 13-15 16M22 5h.5M22 14h.5M3 10a2.4 2.4 0 1 0 4 0";
@@ -70,9 +70,9 @@ function staff(studio, score, width) {
       const bar = line * perLine + at;
       if (bar >= ticks.length - 1) break;
       const left = 30 + at * barWidth;
-      put(group, s("path", { class: "staff-line", d: `M${left + barWidth - 1} ${TOP}v${GAP * 4}` }), s("text", { x: left + 2, y: TOP - 30, class: "staff-number" }, String(bar + 1)));
+      put(group, s("path", { class: "staff-line", d: `M${left + barWidth - 1} ${TOP}v${GAP * 4}` }), s("text", { x: left + 2, y: TOP - 58, class: "staff-number" }, String(bar + 1)));
       for (const mark of chords[bar].slice(0, 3)) {
-        if (mark.chord) put(group, s("text", { x: left + 4 + ((mark.tick - ticks[bar]) / (ticks[bar + 1] - ticks[bar])) * (barWidth - 14), y: TOP - 16, class: "staff-chord" }, mark.chord));
+        if (mark.chord) put(group, s("text", { x: left + 4 + ((mark.tick - ticks[bar]) / (ticks[bar + 1] - ticks[bar])) * (barWidth - 14), y: TOP - 44, class: "staff-chord" }, mark.chord));
       }
       const notes = track.notes.filter((n) => n[0] >= ticks[bar] && n[0] < ticks[bar + 1]);
       for (const note of notes) {

@@ -1,6 +1,6 @@
 // The takes as a tree: where each came from, its name and notes, and a way back to any of them.
 
-import { h, iconButton, put } from "../core/dom.js";
+import { h, iconButton, put, refill } from "../core/dom.js";
 import { reconcile } from "../core/keyed.js";
 import { roundName } from "./jobs.js";
 import { hear, putSide } from "./cards.js";
@@ -61,9 +61,25 @@ export function tree(studio, until) {
     const home = list.querySelector('[aria-current="true"]') ?? items[0];
     for (const item of items) /** @type {HTMLElement} */ (item).tabIndex = item === home ? 0 : -1;
   };
-  for (const name of ["takes", "state"]) studio.bus.on(name, refresh, until);
+  const away = h("details", { class: "small" });
+  const drawAway = () => {
+    const removed = [...studio.takes.values()].filter((take) => take.removed);
+    away.hidden = removed.length === 0;
+    refill(away, h("summary", {}, say("tree.away", { n: removed.length })), removed.map((take) => h("div", { class: "row" }, h("span", { class: "grow" }, take.name), h("button", { type: "button", on: { click: () => bringBack(studio, take) } }, say("project.restore")))));
+  };
+  for (const name of ["takes", "state"]) {
+    studio.bus.on(name, refresh, until);
+    studio.bus.on(name, drawAway, until);
+  }
   refresh();
-  return h("div", { class: "stack" }, h("p", { class: "small quiet" }, say("tree.help")), list);
+  drawAway();
+  return h("div", { class: "stack" }, h("p", { class: "small quiet" }, say("tree.help")), list, away);
+}
+
+/** @param {Studio} studio @param {Take} take */
+async function bringBack(studio, take) {
+  const state = await studio.attempt(() => studio.api.post("/api/takes/{id}/restore", { id: take.id }));
+  if (state) studio.takeIn(state);
 }
 
 /** @param {Studio} studio @param {Take} take @param {number} depth @param {number} folded */
