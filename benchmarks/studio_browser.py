@@ -313,10 +313,11 @@ def space_bar(drive: Drive) -> str:
     """The space bar plays and stops."""
     page = drive.page
     page.focus("main")
-    page.keyboard.press("Space")
-    page.wait_for_selector('.play-main[aria-label="Stop"]', timeout=20_000)
-    page.keyboard.press("Space")
-    page.wait_for_selector('.play-main[aria-label="Play"]', timeout=20_000)
+    before = page.get_attribute(".play-main", "aria-label")
+    after = {"Play": "Stop", "Stop": "Play"}[before]
+    for label in (after, before):
+        page.keyboard.press("Space")
+        page.wait_for_selector(f'.play-main[aria-label="{label}"]', timeout=60_000)
     return "plays and stops"
 
 
@@ -342,7 +343,7 @@ def narrow(drive: Drive) -> str:
             drive.shot(f"narrow-{theme}-{screen}")
             wide = page.evaluate("() => document.documentElement.scrollWidth")
             assert wide <= 390, f"{screen} is {wide} pixels wide"
-        page.click(".top-tools button:nth-last-child(2)")
+        page.click(".top-tools > button:nth-last-child(2)")
     page.set_viewport_size({"width": 1280, "height": 860})
     return "three screens in two themes fit"
 

@@ -35,7 +35,7 @@ def test_a_recipe_is_trained_and_measured(data: Path, tmp_path: Path, capsys: py
     assert command("benchmark", "jsb16", data, "--train", "jsb16-gru", "--tiny", "-o", run, "--json") == 0
     report = json.loads(capsys.readouterr().out)
     (row,) = report["rows"]
-    assert row["test"]["units"] == 2 * 36 * 4 and 0 < row["test"]["nll"] < 4
+    assert row["test"]["units"] == 2 * 36 * 4 and 0 < row["test"]["nll"] < 5
     assert set(report["choices"]) == {"order", "average", "rests", "first step", "chords"}
     assert command("train", "jsb16-gru", "--data", data, "-o", run, "--tiny", "--json") == 0
     assert json.loads(capsys.readouterr().out)["recipe"] == "jsb16-gru"

@@ -54,10 +54,9 @@ def test_a_plan_as_written_is_a_brief_of_the_same_plan() -> None:
         told = written(**wishes)
         again = brief_of(copy.deepcopy(told))
         made = plan(again, FAKE.description)
-        assert plan_document(made, again, FAKE.description) == {
-            **told, "decisions": list(made.decisions), "brief": plan_document(made, again, FAKE.description)["brief"],
-            "seconds": (made.slowing and told["seconds"]) or plan_document(made, again, FAKE.description)["seconds"],
-        }  # fmt: skip
+        found = plan_document(made, again, FAKE.description)
+        changing = {"decisions", "brief", "seconds"}  # what was decided is asked for now; a length may be said by the tempo
+        assert {k: v for k, v in found.items() if k not in changing} == {k: v for k, v in told.items() if k not in changing}
         assert made.request.bars == told["bars"]
         assert made.request.tempo == pytest.approx(told["tempo"])
 

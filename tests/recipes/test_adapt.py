@@ -55,14 +55,8 @@ def test_the_weights_come_back_exactly(base: tuple[SequenceRecipe, Path, Path]) 
 
 def test_what_was_learnt_is_a_style_of_its_own(base: tuple[SequenceRecipe, Path, Path], tmp_path: Path) -> None:
     said: list[tuple[str, float | None]] = []
-    told = adapt(
-        tunes(8, 67),
-        open_snapshot(base[2]),
-        "mine",
-        tmp_path / "mine",
-        steps=6,
-        tell=lambda words, share: said.append((words, share)),
-    )
+    base_model = open_snapshot(base[2])
+    told = adapt(tunes(8, 67), base_model, "mine", tmp_path / "mine", steps=6, tell=lambda *words: said.append(words))
     assert told["pieces"] == 8 and told["steps"] == 6 and told["after"] < told["before"]
     assert said[0] == ("reading the music", None) and said[-1][1] == 1.0
     writer = load(str(tmp_path / "mine"))

@@ -199,7 +199,7 @@ def test_graphs_are_the_network(trained: Path, player: GridGenerator) -> None:
     look = rng.standard_normal((2, 3, s["looks"], 11, s["look"])).astype(np.float32)
     hand = {
         "answer": wanted[0].numpy(), "row": given["ask_row"], "bar": given["ask_bar"], "last": last,
-        "state": np.zeros((3, 4, s["hand"]), np.float32), "look_keys": look[0], "look_values": look[1], "seen": ints(11, 3),
+        "state": np.zeros((3, 4, s["hand"]), np.float32), "look_keys": look[0], "look_values": look[1], "seen": 1 + ints(10, 3),
         "uniform": rng.random((3, 4, AT_ONCE, 3), dtype=np.float32), "temperature": np.ones(1, np.float32),
         "floor": np.full(1, 0.01, np.float32),
     }  # fmt: skip

@@ -103,7 +103,10 @@ def train_run(
     elif "interrupted" in logged:
         typer.echo(f"Stopped and saved in {out}; the same command goes on from there.")
     elif not quiet:
-        typer.echo(f"Trained {chosen.name} in {logged['seconds']:.0f} s: valid {logged['valid/nll']:.4f} nats.")
+        told = (
+            f"in {logged['seconds']:.0f} s: valid {logged['valid/nll']:.4f} nats" if logged else "before; nothing is left to do"
+        )
+        typer.echo(f"Trained {chosen.name} {told}.")
         typer.echo(f"Next: antiphon export {out} -o SNAPSHOT")
 
 
@@ -114,7 +117,8 @@ def export_run(run: Path, out: Path, name: str | None, words: dict[str, Any], qu
     recipe = read_frames(run)
     if recipe is None:
         return False
-    export_frames(recipe if name is None else replace(recipe, name=name), run, out, words)
+    recipe = recipe if name is None else replace(recipe, name=name)
+    export_frames(recipe, run, out, words)
     if not quiet:
         typer.echo(f"Wrote {recipe.name} to {out}. Next: antiphon benchmark {benchmark_name(recipe)} PATH --model {out}")
     return True

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from antiphon.compose.answer import Answer
-from antiphon.compose.manifest import FORMAT, _versions, describe, model_values
+from antiphon.compose.manifest import FORMAT, versions, describe, model_values
 
 
 def answer_manifest(answer: Answer) -> dict[str, Any]:
@@ -35,5 +35,5 @@ def answer_manifest(answer: Answer) -> dict[str, Any]:
             for v in answer.verdicts
         ],
         "piece": describe(answer.score),
-        "versions": _versions(),
+        "versions": versions(),
     }

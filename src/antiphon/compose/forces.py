@@ -69,7 +69,7 @@ def muster(
     forces = []
     for role in roles:
         program = programs.get(role)
-        low, high = ranges.get(role, usual_range(program) if program is not None else (None, None))
+        low, high = ranges.get(role, _played(role, program) if program is not None else (None, None))
         forces.append(
             Force(
                 role, program, low, high, dict(brief.polyphony).get(role), dict(brief.track_density).get(role),
@@ -78,6 +78,14 @@ def muster(
         )  # fmt: skip
     asked = any((programs, rests, brief.ranges, brief.polyphony, brief.track_density))
     return (tuple(forces) if asked else ()), tuple(unmet)
+
+
+def _played(role: str, program: int) -> tuple[int, int]:
+    """Pitches that suit both the role and the instrument; the instrument's own where they share less than an octave."""
+    low, high = usual_range(program)
+    role_low, role_high = ROLE_RANGES.get(role, (low, high))
+    shared = max(low, role_low), min(high, role_high)
+    return shared if shared[1] - shared[0] >= 12 else (low, high)
 
 
 def _instruments(brief: Brief, model: Description, roles: Sequence[str], unmet: list[Unmet]) -> dict[str, int]:

@@ -69,16 +69,17 @@ def write_harmony(
     model = style_model(style)
     slots = slots_in(meter, model.by_beat)
     written: dict[tuple[str, int, Key], list[str]] = {}
+    first: dict[tuple[str, Key], list[str]] = {}
     past: list[str] = []
     bars: list[tuple[Chord | None, ...]] = []
     for number, (phrase, key) in enumerate(zip(form, keys, strict=True)):
         closing = number == len(form) - 1
         name = (phrase.letter, phrase.bars, key)
         if name not in written or closing:
-            again = written.get(name, [])[: max(0, phrase.bars - 2) * slots] if closing else []
-            written[name] = _phrase(
-                model.minor if key.minor else model.major, phrase.bars, slots, key, past, again, closing, rng
-            )
+            begun = first.get((phrase.letter, key), [])[: max(0, phrase.bars - 2) * slots]
+            chords = model.minor if key.minor else model.major
+            written[name] = _phrase(chords, phrase.bars, slots, key, past, begun, closing, rng)
+            first.setdefault((phrase.letter, key), written[name])
         tokens = written[name]
         past = tokens[-4:]
         for bar in range(phrase.bars):

@@ -48,7 +48,7 @@ def manifest(composition: Composition) -> dict[str, Any]:
         "notes": list(composition.notes),
         "originality": composition.originality,
         "piece": describe(composition.score),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -86,7 +86,8 @@ def _plan(composition: Composition) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name != "brief"}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of Antiphon and of what it stands on, as far as they are installed."""
     found = {"antiphon": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:

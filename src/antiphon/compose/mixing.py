@@ -114,6 +114,7 @@ def _joined(
         replace(t, notes=notes_array(np.concatenate(r)), pedals=spans_array(h))
         for t, r, h in zip(tracks, rows, held, strict=True)
     )
+    chords = [m for n, m in enumerate(chords) if n == 0 or m.chord != chords[n - 1].chord]
     title = f"{a.score.title} - {b.score.title}".strip(" -")
     tempo, mark = Tempo.from_qpm(0, qpm), KeyMark(0, key)
     return Mixed(Score(a.score.resolution, full, (tempo,), tuple(meters), (mark,), tuple(chords), (), title, at), parts, joints)

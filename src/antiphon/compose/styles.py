@@ -12,6 +12,8 @@ from antiphon.music.score import Score
 
 USUAL = ("pop", "folk", "chorale")
 """In doubt the earlier one."""
+SURE, HEARD = 6.0, 0.4
+"""Likeness of a track to a role beyond which it counts no more; what it is worth that all notes play a role."""
 
 
 class Voices(NamedTuple):
@@ -23,18 +25,17 @@ class Voices(NamedTuple):
 
 
 def suits(score: Score, voices: Voices) -> float:
-    """How well a piece suits a style, 0 to about 2: notes that play a role, roles that are played, a meter that it knows."""
+    """How well a piece suits a style, 0 to 1.4: how surely its roles are played, the notes that play one, the meter."""
     parts = match(score, voices.roles)
     if not parts:
         return 0.0
     found = traits(score)
     pitched = sum(len(t) for t in score.tracks if not t.is_drum)
     heard = sum(len(score.tracks[i]) for part in parts.values() for i in part.tracks) / max(1, pitched)
-    fit = [min(6.0, likeness(score.tracks[p.tracks[0]], found[p.tracks[0]], role, voices.roles)) for role, p in parts.items()]
-    played = len(parts) / len(voices.roles)
+    fit = [min(SURE, likeness(score.tracks[p.tracks[0]], found[p.tracks[0]], role, voices.roles)) for role, p in parts.items()]
     meter = score.meters[0]
     known = tiling((meter.numerator, meter.denominator), voices.meters) is not None
-    return (heard * (0.4 + 0.6 * played) + 0.1 * sum(fit) / len(fit)) * (1.0 if known else 0.3)
+    return (sum(fit) / (SURE * len(voices.roles)) + HEARD * heard) * (1.0 if known else 0.3)
 
 
 def writer_for(score: Score, style: str | None, model: str | None, *, leader: bool = False) -> tuple[Generator, list[str]]:

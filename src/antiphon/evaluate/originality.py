@@ -141,30 +141,6 @@ class Index:
         human: dict[str, tuple[float, float]] = {}
         if role not in self.baseline:
             return rank, human
-        rows = self.baseline[role]
-        apart = np.abs(np.log(np.maximum(rows[:, -1], 1) / max(notes, 1)))
-        nearest = np.sort(apart)[min(LEAST_ALIKE, len(apart)) - 1] if len(apart) else 0.0
-        rows = rows[apart <= max(float(np.log(ALIKE)), float(nearest))]
-        values = np.array(row, dtype=np.float32)
-        used = [c for c in range(len(COLUMNS)) if not np.isnan(values[c]) and not np.isnan(rows[:, c]).any()]
-        middle, high = np.percentile(rows[:, used], (50, 95), axis=0)
-        below = (rows[:, used] < values[used]).mean(axis=0) + (rows[:, used] == values[used]).mean(axis=0) / 2
-        for i, column in enumerate(used):
-            rank[COLUMNS[column]] = float(below[i]) * 100
-            human[COLUMNS[column]] = (float(middle[i]), float(high[i]))
-        return rank, human
-        rows = self.baseline[role]
-        apart = np.abs(np.log(np.maximum(rows[:, -1], 1) / max(notes, 1)))
-        nearest = np.sort(apart)[min(LEAST_ALIKE, len(apart)) - 1] if len(apart) else 0.0
-        rows = rows[apart <= max(float(np.log(ALIKE)), float(nearest))]
-        for column, name in enumerate(COLUMNS):
-            known = rows[:, column]
-            known = known[~np.isnan(known)]
-            value = np.float32(row[column])
-            if len(known) and not np.isnan(value):
-                rank[name] = float(np.mean(known < value) + np.mean(known == value) / 2) * 100
-                human[name] = (float(np.median(known)), float(np.percentile(known, 95)))
-        return rank, human
 
     def calibrate(self, heldout: Iterable[Score], *, songs: Mapping[str, Score] | None = None) -> Index:
         """The same index with its human baseline: figures of songs by people that are not in it.

@@ -37,8 +37,10 @@ from antiphon.representations.grid import (
 )
 
 MAX_BARS = 256
-FLOOR = 0.05
+FLOOR = 0.03
 """Options less likely than this share of the likeliest are never drawn: it removes most wrong notes."""
+COOL = 0.93
+"""A request's temperature is taken times this: bars then return as often as in songs."""
 TOGETHER = 1
 """Bars of a part that are written at once. More are quicker and know less of each other."""
 BATCH = 64
@@ -130,7 +132,7 @@ class GridGenerator:
         tries = self.tries if self.critic is not None and request.bars >= CRITIC_BARS else 1
         rngs = [np.random.default_rng(seed if i == 0 else [seed, i]) for seed in seeds for i in range(tries)]
         canvases = [self._canvas(request, rng) for rng in rngs]
-        nats = self._fill(canvases, self._rows(request), request.temperature)
+        nats = self._fill(canvases, self._rows(request), COOL * request.temperature)
         if tries > 1:
             heard = self.hear([c.cells for c in canvases]).reshape(len(seeds), tries)
             best = np.arange(len(seeds)) * tries + heard.argmax(1)

@@ -53,13 +53,13 @@ class GridRuntime:
         self.mind, self.hand, self.shape = session(snapshot, "mind"), session(snapshot, "hand"), snapshot.shape
 
     def begin(self, takes: int) -> Memory:
-        """An empty memory, whose first cell stands for the piece itself."""
+        """An empty memory: the first cell stands for the piece itself, the first sight for nothing at all."""
         s = self.shape
         past = np.zeros((s["streams"], takes, s["heads"], 0, s["head"]), np.float32)
         look = np.zeros((takes, s["looks"], 64, s["look"]), np.float32)
         none = np.zeros((takes, 1), np.int64)
         first = Cells(np.zeros((takes, 1, 1, 3), np.int64), none, none, none, np.zeros((takes, 1, len(FEATURES)), np.int64))
-        return Memory(past, past, look, look.copy(), np.zeros(takes, np.int64), [first])
+        return Memory(past, past, look, look.copy(), np.ones(takes, np.int64), [first])
 
     def answers(self, memory: Memory, piece: Ints, ask: Places) -> Floats:
         """Read what was written last, and answer [B, q, d] for the cells asked."""

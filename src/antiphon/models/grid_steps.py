@@ -127,8 +127,8 @@ class HandSteps(nn.Module):
           answer, row, bar: of the cells [B, q, ...].
           last: the event before [B, q, F]; the beginning of a cell at first.
           state: the hand's memory [B, q, w].
-          look_keys, look_values: of the events in sight [B, looks, N, LOOK].
-          seen: how many of them are there [B].
+          look_keys, look_values: of the events in sight [B, looks, N, LOOK]; the first is nothing at all, zeros.
+          seen: how many of them are there, the first included [B].
           uniform: random numbers [B, q, events, F].
           temperature: of the drawing [1].
           floor: options less likely than this share of the likeliest are never drawn [1].
@@ -139,9 +139,6 @@ class HandSteps(nn.Module):
         hand, steps = self.network.hand, self.network.config.steps
         part, told = hand.row(row[..., None]), hand.answer(answer)
         inside = (torch.arange(look_keys.shape[2], device=row.device)[None] < seen[:, None])[:, None, None]
-        inside = torch.cat([torch.ones_like(inside[..., :1]), inside], dim=-1)
-        k = torch.cat([torch.zeros_like(look_keys[:, :, :1]), look_keys], dim=2)
-        v = torch.cat([torch.zeros_like(look_values[:, :, :1]), look_values], dim=2)
         events, likely = [], []
         for i in range(self.count):
             x = hand.events(last) + part + told
@@ -150,7 +147,7 @@ class HandSteps(nn.Module):
             time = bar * steps + torch.where(last[..., 0] < steps, last[..., 0], 0)
             turned = tuple(t[:, None] for t in hand.turned(time))
             q = turn(hand.split(hand.look(hand.norm(h))), *turned)
-            found = attend(q, k, v, inside).transpose(1, 2).flatten(2)
+            found = attend(q, look_keys, look_values, inside).transpose(1, 2).flatten(2)
             out = hand.norm(h + hand.found(found))
             last, chosen = self._draw(out, row == 1, last, uniform[:, :, i], temperature, floor)
             events.append(last)

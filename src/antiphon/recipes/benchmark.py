@@ -77,7 +77,7 @@ def jsb16(place: Path, models: Sequence[str | Path] | None = None, tell: Tell = 
     return report
 
 
-def _orderless(model: FrameSnapshot, pieces: Sequence[Any], orders: int = 8) -> float:
+def _orderless(model: FrameSnapshot, pieces: Sequence[Any], orders: int = 4) -> float:
     """Mean over pieces, weighted by their notes."""
     costs = [fill.open_cost(p, orders=orders, seed=i, model=model) * p.size for i, p in enumerate(pieces)]
     return float(sum(costs) / sum(p.size for p in pieces))

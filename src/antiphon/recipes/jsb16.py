@@ -19,7 +19,7 @@ from antiphon.recipes.frames import keep_best, windows
 from antiphon.training.batches import batches
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
-from antiphon.training.phase import Batch, Phase, adam, muon
+from antiphon.training.phase import Batch, Phase, muon
 from antiphon.training.schedule import warmup_cosine
 
 Grid = npt.NDArray[np.int64]
@@ -171,9 +171,7 @@ def run(recipe: VoicesRecipe, splits: Splits, folder: Path, progress: Hook | Non
         weight = batch["weight"]
         return {"nll": (nats * weight[..., None]).sum() / (weight.sum() * nats.shape[-1])}
 
-    attends = recipe.kind == "transformer"
-    optimisers = muon(recipe.lr, recipe.adam_lr, recipe.decay) if attends else adam(recipe.adam_lr, decay=recipe.decay)
-    phase = Phase("model", model, loss, optimisers, ema=average)
+    phase = Phase("model", model, loss, muon(recipe.lr, recipe.adam_lr, recipe.decay), ema=average)
 
     def look(step: int, logged: dict[str, float]) -> None:
         kept = average.average

@@ -193,7 +193,7 @@ class Lane:
         if ready is None or ready.get("kind") != "ready":
             raise BrokenWireError("it ended at once")
         if kind.warm is not None:
-            await self._send({"job": "", "verb": kind.warm, "args": {}})
+            await self._send({"job": "warm", "verb": kind.warm, "args": {}})
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._process is None or self._process.stdin is None:

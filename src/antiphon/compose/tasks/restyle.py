@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from antiphon.compose.answer import Answer
 from antiphon.compose.compose import Progress
+from antiphon.compose.critique import Reason, best
 from antiphon.compose.heard import chords_of, typed_over
 from antiphon.compose.likeness import chroma_likeness, contour_likeness
 from antiphon.compose.melodies import leading, skyline
 from antiphon.compose.naming import called, listed
-from antiphon.compose.rewrite import Work, rewrite
+from antiphon.compose.rewrite import Work, Written, rewrite
 from antiphon.compose.roles import Part, new_track, profile
 from antiphon.compose.tasks.asking import answer_of, cells_of, means_of, music_of, progression, stretch_notes, with_parts
 from antiphon.compose.tasks.harmonize import part_bars
@@ -23,6 +25,8 @@ from antiphon.music.score import Score, Track, notes_array
 
 CHROMA = 0.9
 """Likeness of the pitch classes, bar by bar, from which on the content counts as kept."""
+LOST = 20.0
+"""Points against a take for what it lacks of that, for a whole 1."""
 
 
 def restyle(
@@ -75,14 +79,15 @@ def restyle(
     for role in roles[1:]:
         new[role] = new_track(role, 52, roles, bare.with_tracks((melody, *new.values())))
     whole, parts = with_parts(bare, {roles[0]: part}, new)
-    first, last = part_bars(bare, part, [bar.start for bar in grid])
+    sounding = tuple(i for i, t in enumerate(score.tracks) if len(t) and not t.is_drum)
+    first, last = part_bars(score, Part("", sounding), [bar.start for bar in grid])
     cells = cells_of(grid, range(first, last + 1), roles[1:], means, notes, strict=False, loose=True)
     notes += stretch_notes(score, grid, sorted(cells))
     work = Work(whole, grid, cells, parts, marks, free, loose=True)
-    done = rewrite(work, means)
     edges = [bar.start for bar in grid] + [grid[-1].stop]
+    done = _by_content(rewrite(work, means), score, edges)
     final = done.takes[done.chosen]
-    chroma, contour = chroma_likeness(score, final, edges), contour_likeness(score, final)
+    chroma, contour = chroma_likeness(score, final, edges), contour_likeness(bare, final)
     wishes = (
         Wish("chroma", CHROMA, round(chroma, 4), chroma >= CHROMA, "mean cosine to the source, pitch classes bar by bar"),
         Wish(
@@ -90,7 +95,7 @@ def restyle(
             "as in the source",
             None if np.isnan(contour) else round(contour, 4),
             bool(contour >= CHROMA),
-            "correlation of the uppermost lines",
+            "correlation of the melody with the uppermost line",
         ),
     )
     asked = {
@@ -100,6 +105,17 @@ def restyle(
         "chords": chords,
     }
     return answer_of("restyle", asked, bare, work, done, means, notes, wishes)
+
+
+def _by_content(done: Written, source: Score, edges: Sequence[int]) -> Written:
+    """The takes judged by what they keep of the source too."""
+    verdicts = []
+    for verdict, take in zip(done.verdicts, done.takes, strict=True):
+        chroma = chroma_likeness(source, take, edges)
+        points = LOST * max(0.0, CHROMA - chroma)
+        said = Reason(f"the pitch classes are like the source's to {chroma:.2f}", points, "content")
+        verdicts.append(replace(verdict, penalty=verdict.penalty + points, reasons=(*verdict.reasons, said)))
+    return Written(done.takes, tuple(verdicts), best(verdicts).take)
 
 
 def melody_track(score: Score, role: str, tracks: tuple[str, ...] | None, notes: list[str]) -> Track:

@@ -51,23 +51,30 @@ class Layer {
   }
 }
 
-/** The notes themselves, scheduled a little ahead of time. */
-export class NoteLayer extends Layer {
-  /** @param {AudioContext} ctx @param {Score} score @param {AudioNode} out */
-  constructor(ctx, score, out) {
-    super(ctx, score);
+/** The synth and the room it sounds in; made once, for a room takes long to furnish. */
+export class Band {
+  /** @param {AudioContext} ctx @param {AudioNode} out */
+  constructor(ctx, out) {
     this.synth = new Synth(ctx);
-    const press = ctx.createDynamicsCompressor();
+    this.input = ctx.createDynamicsCompressor();
     const room = ctx.createConvolver();
     const wet = ctx.createGain();
-    press.threshold.value = -16;
-    press.ratio.value = 4;
+    this.input.threshold.value = -16;
+    this.input.ratio.value = 4;
     room.buffer = roomResponse(ctx);
     wet.gain.value = 0.2;
-    this.sum.connect(press);
-    press.connect(out);
-    press.connect(room).connect(wet).connect(out);
-    this.tail = [press, room, wet];
+    this.input.connect(out);
+    this.input.connect(room).connect(wet).connect(out);
+  }
+}
+
+/** The notes themselves, scheduled a little ahead of time. */
+export class NoteLayer extends Layer {
+  /** @param {AudioContext} ctx @param {Score} score @param {Band} band */
+  constructor(ctx, score, band) {
+    super(ctx, score);
+    this.synth = band.synth;
+    this.sum.connect(band.input);
     this.events = eventsOf(score);
     this.round = 0;
     this.index = 0;
@@ -139,7 +146,6 @@ export class NoteLayer extends Layer {
   leave(when) {
     if (this.timer) clearInterval(this.timer);
     super.leave(when);
-    setTimeout(() => this.tail.forEach((node) => node.disconnect()), 2500);
   }
 }
 

@@ -1,7 +1,7 @@
 // Plays one take at a time: notes at once, the server's stems as soon as they are there; loop, mute, solo, volume.
 
 import { secondsAt, tickAt } from "../music/score.js";
-import { NoteLayer, StemLayer } from "./layers.js";
+import { Band, NoteLayer, StemLayer } from "./layers.js";
 import { Timeline } from "./timeline.js";
 
 /** @typedef {import("../core/types.js").Score} Score */
@@ -47,8 +47,6 @@ export class Player {
     /** @type {Timeline | null} */
     this.timeline = null;
     this.errand = new AbortController();
-    /** @type {NoteLayer | null} for single notes while nothing plays */
-    this.tasting = null;
     setInterval(() => this.#watch(), 200);
   }
 
@@ -59,6 +57,7 @@ export class Player {
       this.master = this.ctx.createGain();
       this.master.gain.value = this.volume;
       this.master.connect(this.ctx.destination);
+      this.band = new Band(this.ctx, this.master);
     }
     if (this.ctx.state !== "running") this.ctx.resume();
     return this.ctx;
@@ -176,8 +175,8 @@ export class Player {
   taste(track, pitch, velocity) {
     if (!this.score || this.playing) return;
     const ctx = this.wake();
-    this.tasting ??= new NoteLayer(ctx, this.score, /** @type {GainNode} */ (this.master));
-    this.tasting.synth.play(this.tasting.sum, this.score.tracks[track], pitch, velocity, ctx.currentTime + 0.01, 0.25);
+    const band = /** @type {Band} */ (this.band);
+    band.synth.play(band.input, this.score.tracks[track], pitch, velocity, ctx.currentTime + 0.01, 0.25);
   }
 
   #begin() {
@@ -189,7 +188,7 @@ export class Player {
     const out = /** @type {GainNode} */ (this.master);
     const stems = this.pristine ? this.ready.get(take) : undefined;
     const usable = stems && (!stems.whole || this.#flat());
-    this.#swap(usable ? new StemLayer(ctx, score, out, stems) : new NoteLayer(ctx, score, out), when);
+    this.#swap(usable ? new StemLayer(ctx, score, out, stems) : new NoteLayer(ctx, score, /** @type {Band} */ (this.band)), when);
     this.source = usable ? "stems" : "notes";
     if (this.pristine && !stems) this.#fetch(take);
   }
