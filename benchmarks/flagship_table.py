@@ -66,7 +66,8 @@ def judged(scores: list[Score], reference: list[Score]) -> dict[str, Any]:
 
 def stretches(songs: list[Score], count: int) -> list[Score]:
     """One stretch of 16 bars from each of some songs, beginning at any whole four bars."""
-    rng, out = np.random.default_rng(4), []
+    rng = np.random.default_rng(4)
+    out: list[Score] = []
     for i in rng.permutation(len(songs)).tolist():
         bar = 4 * songs[i].resolution
         first = 4 * int(rng.integers(max(1, songs[i].end // bar // 4 - 4)))
@@ -78,7 +79,8 @@ def stretches(songs: list[Score], count: int) -> list[Score]:
 
 def row_text(name: str, row: dict[str, Any]) -> str:
     """One line of the table of distances."""
-    return "| " + " | ".join([name, *("" if row[f] is None else f"{row[f]:.3g}" for f in FIGURES)]) + " |"
+    cells = ["" if row[f] is None else f"{row[f]:.0f}" if row[f] >= 100 else f"{row[f]:.3g}" for f in FIGURES]
+    return "| " + " | ".join([name, *cells]) + " |"
 
 
 def statistics_text(name: str, row: dict[str, Any]) -> str:
@@ -169,9 +171,11 @@ def main() -> None:
         f"{model}: two bars at once": lambda: takes(model, few, 2),
         f"{model}: four bars at once": lambda: takes(model, few, 4),
         f"{model}: all bars of a part at once": lambda: takes(model, few, 256),
-        f"{model}: best of {options.best} by the critic": lambda: takes(model, few, 1, options.best),
+        f"{model}: best of {options.best} by a critic": lambda: takes(model, few, 1, options.best),
     }
     rows: dict[str, dict[str, Any]] = {}
+    if getattr(load(model), "critic", None) is None:
+        makers.popitem()  # nobody chooses
     for name, make in makers.items():
         path = options.out / ("".join(c if c.isalnum() else "-" for c in name) + ".json")
         if path.is_file():
@@ -181,7 +185,7 @@ def main() -> None:
             rows[name] = judged(scores, reference)
             path.write_text(json.dumps(rows[name], default=float))
             if name.endswith("one drawing"):
-                pictures(reference, scores, options.page.parent)
+                pictures(reference, scores, options.page.parent / "images")
         print(row_text(name, rows[name]["16"]), flush=True)
         write_between(options.page, "<!-- measured -->", "<!-- end of measured -->", page(rows))
 

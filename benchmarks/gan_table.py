@@ -128,6 +128,20 @@ def page(rows: dict[str, dict[str, Any]], steps: int, seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pictures(rows: dict[str, dict[str, Any]], runs: Path, page: Path) -> str:
+    """Samples of each trained row as Markdown; the pictures are copied beside the page."""
+    lines = ["", "## Samples", "", "In each picture the first two rows are held-out clips, the others the model's."]
+    for name in rows:
+        plain = name.replace(",", "").replace(" ", "-")
+        source = runs / plain / "samples.png"
+        if source.is_file():
+            target = page.parent / "images" / f"gan-{plain.replace('+', 'and')}.png"
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(source.read_bytes())
+            lines += ["", f"{name}:", "", f"![{name}](images/{target.name})"]
+    return "\n".join(lines) + "\n"
+
+
 def _roles(row: dict[str, Any], name: str) -> str:
     """A statistic by role, generated against real."""
     found = [v for k, v in row["statistics"].items() if k.startswith(name)]
@@ -183,7 +197,8 @@ def main() -> None:
     for name, row in rows_of(options, pieces, clips_of(pieces, "valid")):
         rows[name] = row
         options.page.parent.mkdir(parents=True, exist_ok=True)
-        options.page.write_text(page(rows, options.steps, options.seed))
+        text = page(rows, options.steps, options.seed) + pictures(rows, options.out, options.page)
+        options.page.write_text(text)
         print(name, {f: round(row[f], 3) for f in FIGURES}, flush=True)
 
 

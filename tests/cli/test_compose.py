@@ -9,7 +9,7 @@ import pytest
 
 import antiphon
 from antiphon.cli.main import main
-from antiphon.generate.load import load
+from antiphon.generate.load import load, shipped
 from antiphon.generate.request import Request
 from antiphon.music.beats import bar_count, duration_seconds
 from antiphon.music.harmony import Key
@@ -113,4 +113,4 @@ def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"style {style}" in listed for style in antiphon.available())
     with pytest.raises(SystemExit):
         main(["models", "--json"])
-    assert len(json.loads(capsys.readouterr().out)) == len(load.shipped())
+    assert len(json.loads(capsys.readouterr().out)) == len(shipped())

@@ -128,15 +128,20 @@ class GridGenerator:
         return takes
 
     def _written(self, request: Request, seeds: Sequence[int]) -> tuple[list[Canvas], npt.NDArray[np.float64]]:
-        """Filled canvases and their log-likelihoods; with a critic, the best of some drawings of each seed."""
+        """Filled canvases and their log-likelihoods; with a critic, one of some drawings of each seed.
+
+        Trained by pairs, the critic's number is a log-ratio of densities, so a drawing is chosen as often as that makes it
+        more real than the others (sampling, importance resampling); always the best would narrow what is written.
+        """
         tries = self.tries if self.critic is not None and request.bars >= CRITIC_BARS else 1
         rngs = [np.random.default_rng(seed if i == 0 else [seed, i]) for seed in seeds for i in range(tries)]
         canvases = [self._canvas(request, rng) for rng in rngs]
         nats = self._fill(canvases, self._rows(request), COOL * request.temperature)
         if tries > 1:
             heard = self.hear([c.cells for c in canvases]).reshape(len(seeds), tries)
-            best = np.arange(len(seeds)) * tries + heard.argmax(1)
-            canvases, nats = [canvases[i] for i in best.tolist()], nats[best]
+            luck = [np.random.default_rng([seed, tries]).gumbel(size=tries) for seed in seeds]
+            kept = np.arange(len(seeds)) * tries + (heard + np.stack(luck)).argmax(1)
+            canvases, nats = [canvases[i] for i in kept.tolist()], nats[kept]
         return canvases, nats
 
     def cells(self, request: Request, seeds: Sequence[int]) -> list[Grid]:

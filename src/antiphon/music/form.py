@@ -10,6 +10,8 @@ import numpy as np
 
 from antiphon.errors import InputError
 
+SHORT = 12
+"""Below so many bars there is only singing."""
 LONG = 40
 """From so many bars on a piece takes a whole form, with introduction and ending; below, only phrases that sing."""
 
@@ -59,9 +61,9 @@ def stretch(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[
 def passage(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[Phrase, ...]:
     """A run of phrases of exactly so many bars as a song has them anywhere, sung in at least half of its bars.
 
-    Introductions and interludes come with it as they fall; long pieces take a whole form, as `stretch` does.
+    Introductions and interludes come with it as they fall; short and long pieces are cut as `stretch` cuts them.
     """
-    for index in rng.permutation(len(forms))[:60] if bars < LONG else ():
+    for index in rng.permutation(len(forms))[:60] if SHORT <= bars < LONG else ():
         phrases = tuple(p for p in parse_form(forms[int(index)]) if p.bars)
         start = int(rng.integers(len(phrases))) if phrases else 0
         if sum(p.bars for p in phrases[start:]) < bars:

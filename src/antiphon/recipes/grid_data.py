@@ -160,9 +160,9 @@ def writing_order(rows: list[int], bars: int, rng: np.random.Generator) -> list[
     if kind < 0.65:  # bar by bar, or as a wave in which each part is a bar behind the one before it
         whole = mixed[0] == 0 and rng.random() < 0.6  # all of the harmony stands before
         lag = 1 if kind >= 0.3 else 0
-        cells = [(bar + lag * i, i, bar) for i in range(len(mixed) - whole) for bar in range(bars)]
+        wave = sorted((bar + lag * i, i, bar) for i in range(len(mixed) - whole) for bar in range(bars))
         first = [(bar, 0) for bar in range(bars)] if whole else []
-        return first + [(bar, mixed[i + whole]) for _, i, bar in sorted(cells)]
+        return first + [(bar, mixed[i + whole]) for _, i, bar in wave]
     return [(bar, row) for row in mixed for bar in _bar_order(bars, rng)]
 
 

@@ -69,7 +69,7 @@ export function cards(studio, until) {
     refresh();
   }, until);
   const firstSound = (/** @type {Take} */ take) => {
-    if (take.job !== listening) return;
+    if (listening === null || take.job !== listening) return;
     listening = null;
     hear(studio, take.id);
   };
