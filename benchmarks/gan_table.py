@@ -111,7 +111,10 @@ def page(rows: dict[str, dict[str, Any]], steps: int, seed: int) -> str:
     lines += [
         f"Four bars, all tracks, {steps:,} steps of batch 32, seed {seed}; made by `python benchmarks/gan_table.py`. The "
         "reference is the validation split; Fréchet and kernel distances are on standardised symbolic features, the ridge "
-        "test's accuracy is 0.5 where nothing tells samples from music. The first row is what music itself scores.", "",
+        "test's accuracy is 0.5 where nothing tells samples from music. The first row is what music itself scores. Silent bars "
+        "and qualified notes are made/real by part, highest first. Where a model leaves a part silent in over half of its "
+        "clips, parts are matched by register (its real figures then differ): such a row compares with the others only "
+        "loosely.", "",
         "| " + " | ".join(head) + " |", "|" + "---|" * len(head),
     ]  # fmt: skip
     for name, row in rows.items():
