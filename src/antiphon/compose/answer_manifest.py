@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from antiphon.compose.answer import Answer
-from antiphon.compose.manifest import FORMAT, versions, describe, model_values
+from antiphon.compose.manifest import FORMAT, describe, model_values, versions
 
 
 def answer_manifest(answer: Answer) -> dict[str, Any]:

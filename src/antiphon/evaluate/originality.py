@@ -141,6 +141,18 @@ class Index:
         human: dict[str, tuple[float, float]] = {}
         if role not in self.baseline:
             return rank, human
+        rows = self.baseline[role]
+        apart = np.abs(np.log(np.maximum(rows[:, -1], 1) / max(notes, 1)))
+        nearest = np.sort(apart)[min(LEAST_ALIKE, len(apart)) - 1] if len(apart) else 0.0
+        rows = rows[apart <= max(float(np.log(ALIKE)), float(nearest))]
+        values = np.array(row, dtype=np.float32)
+        used = [c for c in range(len(COLUMNS)) if not np.isnan(values[c]) and not np.isnan(rows[:, c]).any()]
+        middle, high = np.percentile(rows[:, used], (50, 95), axis=0)
+        below = (rows[:, used] < values[used]).mean(axis=0) + (rows[:, used] == values[used]).mean(axis=0) / 2
+        for i, column in enumerate(used):
+            rank[COLUMNS[column]] = float(below[i]) * 100
+            human[COLUMNS[column]] = (float(middle[i]), float(high[i]))
+        return rank, human
 
     def calibrate(self, heldout: Iterable[Score], *, songs: Mapping[str, Score] | None = None) -> Index:
         """The same index with its human baseline: figures of songs by people that are not in it.

@@ -97,7 +97,7 @@ def opened(recipe: Recipe, folder: Path) -> None:
 
 
 def kind_of(recipe: Recipe) -> str:
-    """The architecture in one word: transformer, gru, markov or gan."""
+    """The architecture in one word: transformer, gru, markov, grid or gan."""
     if isinstance(recipe, GanRecipe | GridRecipe):
         return "gan" if isinstance(recipe, GanRecipe) else "grid"
     return recipe.kind
