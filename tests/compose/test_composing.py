@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 import antiphon
 from antiphon.compose.brief import MOODS, read_brief
 from antiphon.compose.compose import Composition, compose
-from antiphon.compose.finish import finish
+from antiphon.compose.finish import finish, finished
 from antiphon.compose.manifest import manifest
 from antiphon.compose.plan import plan, take_seed
+from antiphon.compose.repair import voice_faults
 from antiphon.errors import BriefError
 from antiphon.io import midi
 from antiphon.music.beats import bar_count, duration_seconds
@@ -35,6 +37,26 @@ def test_same_wishes_and_seed_give_the_same_bytes() -> None:
     assert midi.dumps(first.score) == midi.dumps(second.score)
     assert manifest(first) == manifest(second)
     assert midi.dumps(made(seed=8, mood="sad", bars=8).score) != midi.dumps(first.score)
+
+
+def test_a_choir_is_given_without_parallel_fifths() -> None:
+    fake = FakeGenerator()
+    intent = plan(read_brief(seed=1, bars=1), fake.description)
+    fifths = Score(
+        480,
+        (
+            Track("soprano", 52, notes=[(i * 960, 960, p, 80) for i, p in enumerate((67, 69))]),
+            Track("bass", 52, notes=[(i * 960, 960, p, 80) for i, p in enumerate((48, 50))]),
+        ),
+        length=1920,
+    )
+    done = finished(fifths, intent, fake.description)
+    assert voice_faults(fifths)["parallel fifths"] == 1 and not voice_faults(done.score)["parallel fifths"]
+    assert any("moved for the voice leading" in note for note in done.notes)
+    renamed = replace(fifths, tracks=tuple(replace(t, name=n) for t, n in zip(fifths.tracks, ("flute", "cello"), strict=True)))
+    assert [t.notes.tolist() for t in finished(renamed, intent, fake.description).score.tracks] == [
+        t.notes.tolist() for t in fifths.tracks
+    ]
 
 
 def test_more_takes_change_only_the_choice() -> None:

@@ -11,6 +11,7 @@ from antiphon.compose.brief import Progression
 from antiphon.compose.forces import range_of
 from antiphon.compose.length import slowed_bars
 from antiphon.compose.plan import Plan
+from antiphon.compose.repair import repair
 from antiphon.compose.reprise import reprise, sections
 from antiphon.compose.thickness import keep_density, keep_polyphony, play_energy, silenced, within
 from antiphon.generate.request import Description
@@ -21,6 +22,7 @@ from antiphon.music.tonality import find_key
 
 STRAYING = 0.02
 """Share of notes outside the range of a role from which on they are moved into it."""
+CHOIR = ("soprano", "alto", "tenor", "bass")
 TITLES = {"chorale": "Chorale", "folk": "Tune", "pop": "Song", "band": "Song"}
 
 
@@ -41,16 +43,16 @@ def finished(score: Score, plan: Plan, description: Description) -> Finished:
     """The take as the plan wants it, whatever the generator did: constraints here hold by construction or repair.
 
     The piece is exactly the plan's number of bars long (notes are cut at its end), in the plan's meter throughout; a
-    tempo asked for replaces the tempo map, slowed at the end where the length in seconds needs it; phrases of one letter
-    sound alike; forces get their instruments, ranges, rests, density and polyphony; notes agree with the chords asked
-    for, and with a strict key; velocities follow the energy, or are scaled by the plan's dynamics; the key and the chords
-    asked for are marked, or those that are heard, where the generator marks none; empty tracks that were not asked for
-    are left out.
+    tempo asked for replaces the tempo map, slowed at the end where the length in seconds needs it; a choir's voice
+    leading is mended; phrases of one letter sound alike; forces get their instruments, ranges, rests, density and
+    polyphony; notes agree with the chords asked for, and with a strict key; velocities follow the energy, or are scaled by
+    the plan's dynamics; the key and the chords asked for are marked, or those that are heard, where the generator marks
+    none; empty tracks that were not asked for are left out.
     """
     said: list[str] = []
     meter = Meter(0, *plan.meter)
     bar = meter.bar_ticks(score.resolution)
-    piece = _held_to_length(score, plan, meter, bar)
+    piece = _voiced_well(_held_to_length(score, plan, meter, bar), said)
     if plan.form is not None:
         piece, copied = reprise(replace(piece, sections=sections(plan.form, bar)), plan.form, bar)
         if copied:
@@ -81,6 +83,17 @@ def _held_to_length(score: Score, plan: Plan, meter: Meter, bar: int) -> Score:
         piece = replace(piece, tempos=tempo_map(plan, bar, score.resolution))
     if plan.request.key is not None:
         piece = replace(piece, keys=(KeyMark(0, plan.request.key),))
+    return piece
+
+
+def _voiced_well(piece: Score, said: list[str]) -> Score:
+    """A choir's parallels, crossings and ranges mended before anything asked for is enforced; other pieces as they are."""
+    voices = tuple(t.name for t in piece.tracks if t.name in CHOIR and len(t))
+    if len(voices) < 2:
+        return piece
+    piece, moved = repair(piece, roles=voices)
+    if moved:
+        said.append(f"{len(moved)} note{'s' * (len(moved) > 1)} moved for the voice leading (parallels, crossings, ranges).")
     return piece
 
 
