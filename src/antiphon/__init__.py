@@ -175,7 +175,7 @@ def save(
     from antiphon.render.folder import staged, write_piece
 
     told = answer_manifest(piece) if isinstance(piece, Answer) else manifest(piece)
-    takes = piece.takes if isinstance(piece, Answer) and len(piece.takes) > 1 else ()
+    takes = piece.takes if len(piece.takes) > 1 else ()
     font = Path(soundfont) if soundfont else None
     with staged(Path(folder)) as stage:
         write_piece(piece.score, told, stage, audio=audio, soundfont=font, takes=takes)

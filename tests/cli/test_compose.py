@@ -37,6 +37,15 @@ def test_a_piece_is_made_and_made_again(tmp_path: Path, capsys: pytest.CaptureFi
     assert json.loads(said) == json.loads((again / "manifest.json").read_bytes())
     assert (again / "piece.mid").read_bytes() == (song / "piece.mid").read_bytes()
     assert (again / "piece.musicxml").read_bytes() == (song / "piece.musicxml").read_bytes()
+    kept = next(take["take"] for take in told["takes"] if take["kept"])
+    assert (song / "takes" / f"take-{kept + 1:02}.mid").read_bytes() == (song / "piece.mid").read_bytes()
+    assert len(list((song / "takes").iterdir())) == 2
+
+
+def test_sound_may_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said, err = run("-o", tmp_path, "--style", "folk", "--bars", 2, "--takes", 1, "--no-audio", capsys=capsys)
+    assert (code, err) == (0, "") and f"Written: {tmp_path}" in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["manifest.json", "piece.mid", "piece.musicxml", "roll.png"]
 
 
 def test_wishes_reach_the_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,7 @@ def compose(
     takes: w.Takes = None,
     temperature: w.Temperature = None,
     audio: Annotated[str, typer.Option("--format", help="flac, wav, ogg or mp3.")] = "flac",
+    no_audio: Annotated[bool, typer.Option("--no-audio", help="Write no sound.")] = False,
     soundfont: Annotated[Path | None, typer.Option(metavar="FILE", help="SoundFont (.sf2) to play it with.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest instead of a summary.")] = False,
@@ -60,7 +61,8 @@ def compose(
     from antiphon.compose.gather import gather, planned
     from antiphon.render import folder
 
-    folder.check_sound(audio, soundfont)
+    if not no_audio:
+        folder.check_sound(audio, soundfont)
     flags = {
         "style": style, "model": model, "bars": bars, "seconds": seconds, "key": key, "strict": strict, "tempo": tempo,
         "meter": meter, "chords": chords, "on_conflict": on_conflict, "form": form, "intro": intro, "outro": outro,
@@ -71,7 +73,15 @@ def compose(
     asked, remarks = planned(plan, sentence, brief, flags) if plan is not None else gather(sentence, brief, flags)
     with folder.staged(out) as stage, progress(STEPS, quiet=quiet) as tell:
         piece = composing.compose(asked, progress=tell, remarks=remarks)
-        told = folder.write_piece(piece.score, manifest.manifest(piece), stage, audio=audio, soundfont=soundfont, progress=tell)
+        told = folder.write_piece(
+            piece.score,
+            manifest.manifest(piece),
+            stage,
+            audio=None if no_audio else audio,
+            soundfont=soundfont,
+            progress=tell,
+            takes=piece.takes if len(piece.takes) > 1 else (),
+        )
     if as_json:
         typer.echo(folder.as_json(told).decode(), nl=False)
     elif not quiet:

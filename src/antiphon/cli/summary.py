@@ -20,10 +20,8 @@ def summary(told: Mapping[str, Any], folder: Path) -> str:
         if not wish["kept"]
     ]
     lines.append(f"Model {told['model']['name']}, seed {told['seed']}, take {kept + 1} of {len(takes)}.")
-    sound = next(
-        name for name in told["files"] if Path(name).stem == "piece" and Path(name).suffix not in (".mid", ".musicxml")
-    )
-    lines.append(f"Listen: {folder / sound}")
+    sound = [name for name in told["files"] if Path(name).stem == "piece" and Path(name).suffix not in (".mid", ".musicxml")]
+    lines.append(f"Listen: {folder / sound[0]}" if sound else f"Written: {folder}")
     return "\n".join(lines)
 
 
