@@ -120,8 +120,7 @@ class EventGenerator:
         live = writings
         state = self._prime(live)
         while True:
-            for row, w in enumerate(live):
-                self._extend(w, state[row : row + 1], temperature)
+            self._extend(live, state, temperature)
             going = [row for row, w in enumerate(live) if not w.walk.done]
             if not going:
                 return
@@ -149,32 +148,51 @@ class EventGenerator:
         events = np.array([w.events[at] for w in live], dtype=np.int64)
         return self.runtime.feed(events, np.array([w.times[at] for w in live], dtype=np.int64))
 
-    def _extend(self, w: Writing, state: Floats, temperature: float) -> None:
-        """Sample the next event of one take, field by field, or put the only one that may come."""
-        walk, forced = w.walk, w.walk.forced()
-        if forced is None:
-            kinds = walk.kinds()
-            line = self.codec.vocabularies[0].span("bar").start if walk.bar + 1 < walk.demand.bars else 1
-            if w.in_bar >= MOST_EVENTS_A_BAR and kinds[line]:
-                kinds = np.arange(len(kinds)) == line
-            event = self._field(w, state, (), kinds, temperature)
-            event += self._field(w, state, event, walk.values(event[0]), temperature)
-            event += self._field(w, state, event, walk.extents(event[0], event[1]), temperature)
-            event += self._field(w, state, event, walk.accents(event[0], event[1]), temperature)
-            forced = (event[0], event[1], event[2], event[3])
-        before = walk.bar
-        walk.take(forced)
-        w.in_bar = 0 if walk.bar != before else w.in_bar + 1
-        w.events.append(forced)
-        w.times.append(w.begin + max(walk.bar, 0) * self.codec.steps_in(walk.demand.meter) + walk.step)
+    def _extend(self, live: list[Writing], state: Floats, temperature: float) -> None:
+        """Sample the next event of every take, field by field, or put the only one that may come."""
+        events = [w.walk.forced() for w in live]
+        rows = [row for row, event in enumerate(events) if event is None]
+        drawn: list[tuple[int, ...]] = [()] * len(rows)
+        for _ in TOP_P:
+            masks = [self._mask(live[row], known) for row, known in zip(rows, drawn, strict=True)]
+            chosen = self._field([live[row] for row in rows], state[rows], drawn, masks, temperature)
+            drawn = [(*known, one) for known, one in zip(drawn, chosen, strict=True)]
+        for row, (kind, value, extent, accent) in zip(rows, drawn, strict=True):
+            events[row] = (kind, value, extent, accent)
+        for w, event in zip(live, events, strict=True):
+            assert event is not None
+            before = w.walk.bar
+            w.walk.take(event)
+            w.in_bar = 0 if w.walk.bar != before else w.in_bar + 1
+            w.events.append(event)
+            w.times.append(w.begin + max(w.walk.bar, 0) * self.codec.steps_in(w.walk.demand.meter) + w.walk.step)
 
-    def _field(self, w: Writing, state: Floats, known: tuple[int, ...], mask: Mask, temperature: float) -> tuple[int, ...]:
-        """One field of the next event; where the mask leaves a single id, nothing is drawn."""
-        allowed = np.flatnonzero(mask)
-        if len(allowed) == 1:
-            return (int(allowed[0]),)
-        f = len(known)
-        logits = self.runtime.logits(f, state, np.array([known], dtype=np.int64).reshape(1, f))[0]
-        chosen, nats = choose(logits, mask, float(w.rng.random()), temperature, TOP_P[f])
-        w.nats += nats
-        return (chosen,)
+    def _mask(self, w: Writing, known: tuple[int, ...]) -> Mask:
+        """What may come in the next field of a take's next event."""
+        walk = w.walk
+        if len(known) == 1:
+            return walk.values(known[0])
+        if len(known) == 2:
+            return walk.extents(known[0], known[1])
+        if len(known) == 3:
+            return walk.accents(known[0], known[1])
+        kinds = walk.kinds()
+        line = self.codec.vocabularies[0].span("bar").start if walk.bar + 1 < walk.demand.bars else 1
+        if w.in_bar >= MOST_EVENTS_A_BAR and kinds[line]:
+            kinds = np.arange(len(kinds)) == line
+        return kinds
+
+    def _field(
+        self, live: list[Writing], state: Floats, known: list[tuple[int, ...]], masks: list[Mask], temperature: float
+    ) -> list[int]:
+        """One field of every take's next event; where its mask leaves a single id, nothing is drawn."""
+        out = [int(mask.argmax()) for mask in masks]
+        rows = [row for row, mask in enumerate(masks) if np.count_nonzero(mask) > 1]
+        if rows:
+            f = len(known[0])
+            before = np.array([known[row] for row in rows], dtype=np.int64).reshape(len(rows), f)
+            for row, logits in zip(rows, self.runtime.logits(f, state[rows], before), strict=True):
+                u = float(live[row].rng.random())
+                out[row], nats = choose(logits, masks[row], u, temperature, TOP_P[f])
+                live[row].nats += nats
+        return out

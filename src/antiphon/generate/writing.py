@@ -31,16 +31,17 @@ def choose(logits: npt.NDArray[np.float32], mask: Mask, u: float, temperature: f
     Returns:
       The id, and the log-probability that the model itself (temperature 1, whole vocabulary of the mask) gives it.
     """
-    x = np.where(mask, logits.astype(np.float64), -np.inf)
+    allowed = np.flatnonzero(mask)
+    x = logits[allowed].astype(np.float64)
     x -= x.max()
-    own = x - np.log(np.exp(x).sum())
-    p = np.exp(x / temperature)
-    p /= p.sum()
+    likely = np.exp(x)
+    total = np.log(likely.sum())
+    p = likely if temperature == 1.0 else np.exp(x / temperature)
     if top_p < 1.0:
         order = np.argsort(-p, kind="stable")
-        before = np.cumsum(p[order]) - p[order]
-        p[order[before >= top_p]] = 0.0
-        p /= p.sum()
+        upto = np.cumsum(p[order])
+        p[order[upto - p[order] >= top_p * upto[-1]]] = 0.0
+    upto = np.cumsum(p)
     # the cumulative sum may fall short of u by rounding: the last possible id then stands
-    chosen = min(int(np.searchsorted(np.cumsum(p), u, side="right")), int(np.flatnonzero(p)[-1]))
-    return chosen, float(own[chosen])
+    at = min(int(np.searchsorted(upto, u * upto[-1], side="right")), int(np.flatnonzero(p)[-1]))
+    return int(allowed[at]), float(x[at] - total)
