@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,7 @@ def test_only_one_studio_has_a_home(tmp_path: Path) -> None:
 def test_an_address_that_is_taken_is_said() -> None:
     with bound(Address(port=0)) as sock:
         port = sock.getsockname()[1]
+        assert sock.proto == socket.IPPROTO_TCP  # asyncio then sends small answers at once
         with pytest.raises(InputError, match=f"port {port}.*--port"):
             bound(Address(port=port))
     with pytest.raises(InputError, match="Cannot listen"):

@@ -55,7 +55,8 @@ def bound(address: Address) -> socket.socket:
     for port in ports:
         try:
             found = socket.getaddrinfo(address.host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-            sock = socket.socket(found[0], socket.SOCK_STREAM)
+            # asyncio switches Nagle's delay off only where the protocol is named: 40 ms an answer otherwise
+            sock = socket.socket(found[0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
         except OSError as error:
             raise InputError(f"Cannot listen at {address.host}: {(error.strerror or str(error)).lower()}.") from error
         try:
