@@ -31,6 +31,8 @@ export function ask(studio, until) {
   let asked = 0;
   /** @type {number | null} of the plan on show, so that what is composed is what was planned */
   let seed = null;
+  /** @type {import("../core/types.js").Plan | null} the plan on show, if it answers the wishes as they stand and is not used up */
+  let shown = null;
   const brief = () => /** @type {Brief} */ ({ ...wishes.read(), ...(text.value.trim() ? { text: text.value.trim() } : {}), ...(plan.energy() ? { energy: plan.energy() } : {}) });
   const foresee = async () => {
     const mine = ++asked;
@@ -38,6 +40,7 @@ export function ask(studio, until) {
       const answer = await studio.api.post("/api/plan", {}, { brief: { ...brief(), seed } });
       if (mine !== asked) return;
       seed = answer.brief.seed ?? null;
+      shown = answer;
       plan.show(answer);
       wishes.fault(null);
       understand(studio, understood, answer);
@@ -50,6 +53,7 @@ export function ask(studio, until) {
   };
   const soon = () => {
     clearTimeout(pause);
+    shown = null;
     pause = setTimeout(foresee, 300);
   };
   plan.changed(soon);
@@ -62,9 +66,13 @@ export function ask(studio, until) {
         input: soon,
         submit: (/** @type {Event} */ event) => {
           event.preventDefault();
-          compose(studio, { ...brief(), seed });
-          seed = null;
-          soon();
+          clearTimeout(pause);
+          studio.player.wake();
+          (shown ? Promise.resolve() : foresee()).then(() => {
+            compose(studio, { ...(shown ? fixed(shown, brief()) : {}), ...brief(), seed });
+            seed = null; // the plan stays on show beside its takes; the next click draws another
+            shown = null;
+          });
         },
       },
     },
@@ -92,6 +100,20 @@ export function ask(studio, until) {
   welcome();
   foresee();
   return element;
+}
+
+/**
+ * What a plan has decided, as wishes: takes then play what was shown.
+ * @param {import("../core/types.js").Plan} plan @param {Brief} asked @returns {Brief}
+ */
+function fixed(plan, asked) {
+  const length = asked.seconds || plan.brief.seconds ? {} : { bars: plan.bars, ...(plan.tempo ? { tempo: plan.tempo } : {}) };
+  return {
+    ...length,
+    ...(plan.key ? { key: plan.key } : {}),
+    ...(plan.chords ? { chords: plan.chords.map((bar) => bar.join(" ")).join(" | ") } : {}),
+    ...(plan.form.length ? { form: plan.form.map((phrase) => `${phrase.letter}${phrase.bars}`).join("") } : {}),
+  };
 }
 
 /** A few things to say, for the first visit. @param {Studio} studio @param {(said: string) => void} take */
