@@ -124,7 +124,8 @@ def _typicality(value: float, centre: float, spread: float, authority: str) -> R
     if not math.isfinite(value):
         return Reason("the model gives it no likelihood at all", 20.0, "typical")
     distance = abs(value - centre) / spread
-    said = f"{value:.3f} nats a note, {distance:.1f} deviations from {authority} ({centre:.3f})"
+    manner = "as expected" if distance <= 1 else "more predictable than most" if value > centre else "stranger than most"
+    said = f"{manner} ({value:.3f} nats a note, {distance:.1f} deviations from {authority}, {centre:.3f})"
     return Reason(said, WEIGHTS["typical"] * max(0.0, distance - 0.5), "typical")
 
 
