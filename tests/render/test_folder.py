@@ -137,8 +137,9 @@ def test_a_composition_is_saved_whole(tmp_path: Path, audio: str) -> None:
     antiphon.save(piece, tmp_path / "song", audio=audio)
     told = json.loads((tmp_path / "song" / "manifest.json").read_bytes())
     stems = [f"stems/{role}.{audio}" for role in ("melody", "bridge", "piano")]
+    takes = ["takes/take-01.mid", "takes/take-02.mid"]
     assert sorted(told["files"]) == sorted(
-        ["piece.mid", f"piece.{audio}", "piece.musicxml", "roll.png", "manifest.json", *stems]
+        ["piece.mid", f"piece.{audio}", "piece.musicxml", "roll.png", "manifest.json", *stems, *takes]
     )
     assert set(tree(tmp_path / "song")) == set(told["files"])
     assert told["seed"] == 7

@@ -185,14 +185,17 @@ class EventGenerator:
     def _field(
         self, live: list[Writing], state: Floats, known: list[tuple[int, ...]], masks: list[Mask], temperature: float
     ) -> list[int]:
-        """One field of every take's next event; where its mask leaves a single id, nothing is drawn."""
+        """One field of every take's next event; where its mask leaves a single id, nothing is drawn.
+
+        Row by row: in one call for all, rounding would let a take hang on its company.
+        """
         out = [int(mask.argmax()) for mask in masks]
-        rows = [row for row, mask in enumerate(masks) if np.count_nonzero(mask) > 1]
-        if rows:
-            f = len(known[0])
-            before = np.array([known[row] for row in rows], dtype=np.int64).reshape(len(rows), f)
-            for row, logits in zip(rows, self.runtime.logits(f, state[rows], before), strict=True):
+        for row, mask in enumerate(masks):
+            if np.count_nonzero(mask) > 1:
+                f = len(known[row])
+                before = np.array([known[row]], dtype=np.int64).reshape(1, f)
+                logits = self.runtime.logits(f, state[row : row + 1], before)[0]
                 u = float(live[row].rng.random())
-                out[row], nats = choose(logits, masks[row], u, temperature, TOP_P[f])
+                out[row], nats = choose(logits, mask, u, temperature, TOP_P[f])
                 live[row].nats += nats
         return out
