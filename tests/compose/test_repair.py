@@ -124,7 +124,7 @@ def test_masks_name_tracks_bars_and_notes() -> None:
 def test_faults_never_become_more_and_fixed_notes_stay(score: Score, kept: set[str], first_bar: bool) -> None:
     fixed = Fixed(tuple(sorted(kept)), ((1, 1),) if first_bar else ())
     masks = fixed_notes(score, fixed)
-    mended, said = repair(score, fixed)
+    mended, said = repair(score, fixed, VOICES)
     assert sum(voice_faults(mended, VOICES).values()) <= sum(voice_faults(score, VOICES).values())
     assert len(faults(mended)) <= len(faults(score))
     moved = 0
@@ -140,7 +140,7 @@ def test_faults_never_become_more_and_fixed_notes_stay(score: Score, kept: set[s
 @settings(max_examples=10, deadline=None)
 @given(four_voices())
 def test_a_repaired_piece_needs_little_more(score: Score) -> None:
-    once, _ = repair(score)
-    twice, _ = repair(once)
+    once, _ = repair(score, roles=VOICES)
+    twice, _ = repair(once, roles=VOICES)
     assert sum(voice_faults(twice, VOICES).values()) <= sum(voice_faults(once, VOICES).values())
     assert len(Voices(once).lines) == len(Voices(score).lines)

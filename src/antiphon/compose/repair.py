@@ -47,8 +47,8 @@ def repair(score: Score, fixed: Fixed | None = None, roles: tuple[str, ...] | No
 
     Local search: each fault is mended by the cheapest move of one note, else of two, among the tones of the chord in
     force, if it leaves fewer faults than before around it. Onsets, lengths, velocities, and all tracks that are no
-    single lines stay as they are; fixed notes never move. Neither the voice-leading faults (`voice_faults`) nor those of
-    `music.measure.faults` ever become more.
+    single lines stay as they are; fixed notes never move. Neither the voice-leading faults (`voice_faults`, the voices in
+    the order that they had) nor those of `music.measure.faults` ever become more.
 
     Args:
       score: a piece with at least two single-line tracks; others come back unchanged.
