@@ -85,12 +85,6 @@ def agreeing(score: Score, chords: Progression, meter: tuple[int, int], bar: int
     return result
 
 
-def agreement(score: Score, chords: Progression, meter: tuple[int, int], bar: int) -> float:
-    """Share of the bars that agree with their chords; 1 where there is nothing to compare."""
-    found = [agrees for agrees in agreeing(score, chords, meter, bar) if agrees is not None]
-    return sum(found) / len(found) if found else 1.0
-
-
 def _bears(chord: Chord, lowest: int) -> bool:
     """Whether a chord may stand on this pitch."""
     return lowest % 12 == chord.bass if chord.bass is not None else lowest % 12 in chord.pitch_classes

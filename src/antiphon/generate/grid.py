@@ -21,7 +21,7 @@ from antiphon.music.edit import named, without_overlaps
 from antiphon.music.form import passage
 from antiphon.music.harmony import Key, parse_key
 from antiphon.music.score import Note, Score, Track, notes_array
-from antiphon.music.tonality import find_key
+from antiphon.music.tonality import key_in
 from antiphon.representations.events import section_letter, transposition
 from antiphon.representations.grid import (
     MOST,
@@ -174,7 +174,7 @@ class GridGenerator:
         form = passage(facts["forms"], request.bars, rng) if facts.get("forms") else ()
         uniform = rng.random((request.bars * self.spec.rows, MOST, 3), dtype=np.float32)
         if given is not None:
-            key = given.keys[0].key if given.keys else find_key(given).key if find_key(given) else Key(0)  # type: ignore[union-attr]
+            key = key_in(given)
             tempo = given.tempos[0].qpm if given.tempos else tempo
         key, tempo, form = request.key or key, request.tempo or tempo, request.form or form
         phrases, first = [], 0

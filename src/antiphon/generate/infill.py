@@ -16,7 +16,7 @@ from antiphon.music.beats import bar_starts
 from antiphon.music.edit import named, without_overlaps
 from antiphon.music.harmony import Key
 from antiphon.music.score import ChordMark, Note, Score, Section, Track, notes_array
-from antiphon.music.tonality import find_key
+from antiphon.music.tonality import key_in
 from antiphon.representations.grammar import Demand, Walk
 from antiphon.representations.openings import Rows, opened
 
@@ -73,7 +73,7 @@ def write_into(generator: EventGenerator, request: Request, seeds: Sequence[int]
     meters = {(m.numerator, m.denominator) for m in given.meters}
     if len(meters) != 1 or not meters <= set(generator.snapshot.spec.meters):
         raise BriefError(f"Model {name!r} writes into one meter that it knows, not {_meters_text(meters)}.")
-    key = request.key or (given.keys[0].key if given.keys else _found(given))
+    key = request.key or key_in(given)
     todo = gaps(generator, request)
     base = _marked(_emptied(given, generator, todo), request)
     bound = bool(base.chords) and not request.free_harmony
@@ -85,7 +85,7 @@ def write_into(generator: EventGenerator, request: Request, seeds: Sequence[int]
         generator.sample(writings, request.temperature)
         scores = [_filled(generator, score, w, key, gap, bound) for score, w in zip(scores, writings, strict=True)]
         nats = [sum_ + w.nats for sum_, w in zip(nats, writings, strict=True)]
-    written = [sum(len(t) for t in s.tracks) - sum(len(t) for t in base.tracks) for s in scores]
+    written = [score.note_count - base.note_count for score in scores]
     return [
         Take(score, total / max(1, notes), int(seed))
         for score, total, notes, seed in zip(scores, nats, written, seeds, strict=True)
@@ -94,11 +94,6 @@ def write_into(generator: EventGenerator, request: Request, seeds: Sequence[int]
 
 def _meters_text(meters: set[tuple[int, int]]) -> str:
     return " and ".join(f"{n}/{d}" for n, d in sorted(meters))
-
-
-def _found(score: Score) -> Key:
-    found = find_key(score)
-    return found.key if found is not None else Key(0)
 
 
 def _emptied(score: Score, generator: EventGenerator, todo: list[Gap]) -> Score:

@@ -15,7 +15,7 @@ from antiphon.errors import InputError
 from antiphon.generate.events import EventGenerator
 from antiphon.music.harmony import Key
 from antiphon.music.score import Score
-from antiphon.music.tonality import find_key
+from antiphon.music.tonality import key_in
 from antiphon.representations.events import FIELDS, Events
 
 BATCH = 16
@@ -91,7 +91,7 @@ def likelihoods(
     for i, score in enumerate(scores):
         given = keys[i] if keys is not None else None
         try:
-            events = generator.codec.encode(score, given or _key(score))
+            events = generator.codec.encode(score, given or key_in(score))
         except InputError as error:
             refused[i] = str(error)
             continue
@@ -108,14 +108,6 @@ def likelihoods(
         for stretch, found in zip(batch, _read(generator, batch), strict=True):
             nats[stretch.piece].append((stretch, found))
     return [refused[i] if i in refused else _sum(generator, each) for i, each in enumerate(nats)]
-
-
-def _key(score: Score) -> Key:
-    """As the recipes read it: marked, else found, else C major."""
-    if score.keys:
-        return score.keys[0].key
-    found = find_key(score)
-    return found.key if found is not None else Key(0)
 
 
 def _cut(

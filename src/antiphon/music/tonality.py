@@ -102,6 +102,14 @@ def find_key(score: Score, start: int = 0, end: int | None = None) -> KeyEstimat
     return KeyEstimate(KEYS[int(order[0])], float(ranked[order[0]] - ranked[order[1]]))
 
 
+def key_in(score: Score) -> Key:
+    """The key that a piece is taken to be in: the first marked, else the one found, else C major (no pitches)."""
+    if score.keys:
+        return score.keys[0].key
+    found = find_key(score)
+    return found.key if found is not None else Key(0)
+
+
 def _final_bass(score: Score, start: int, end: int) -> int | None:
     """Pitch class of the lowest note among those that sound within a sixteenth of the last sounding moment."""
     notes = np.concatenate([t.notes for t in score.tracks if not t.is_drum])

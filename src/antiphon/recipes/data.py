@@ -16,7 +16,7 @@ from antiphon.errors import InputError, TrainingError
 from antiphon.music.beats import tempo_at
 from antiphon.music.form import parse_form
 from antiphon.music.harmony import Key
-from antiphon.music.tonality import find_key
+from antiphon.music.tonality import key_in
 from antiphon.representations.events import PITCHES, EventCodec, Events, EventSpec
 
 
@@ -60,10 +60,7 @@ def split_of(piece: Piece) -> str:
 
 def key_of(piece: Piece) -> Key:
     """The key in force at the beginning, as labelled, or as found (C major for a piece without pitches)."""
-    if piece.score.keys:
-        return piece.score.keys[0].key
-    found = find_key(piece.score)
-    return found.key if found is not None else Key(0)
+    return key_in(piece.score)
 
 
 def prepare(pieces: Iterable[Piece], spec: EventSpec) -> Prepared:

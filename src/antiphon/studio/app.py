@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from antiphon.studio import routes_jobs, routes_projects, routes_studio
 from antiphon.studio.guard import Door
 from antiphon.studio.router import Router
-from antiphon.studio.studio import Config, Studio
+from antiphon.studio.studio import Studio
 
 ROUTES = (*routes_studio.ROUTES, *routes_projects.ROUTES, *routes_jobs.ROUTES)
 """All routes of the API."""
@@ -32,13 +32,3 @@ def create_app(studio: Studio) -> ASGIApp:
 
     router = Router(studio, (*ROUTES, *routes_studio.PAGES))
     return Door(Starlette(routes=[Mount("/", app=router)], lifespan=lifespan), studio.config.guard)
-
-
-def open_app(config: Config) -> ASGIApp:
-    """The application of a studio of this configuration.
-
-    Raises:
-      InputError: another studio has the home, or its database is damaged.
-      OutputError: the home cannot be made.
-    """
-    return create_app(Studio(config))

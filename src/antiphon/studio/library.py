@@ -242,10 +242,6 @@ class Library:
         """All takes of a project, oldest first."""
         return [_take_json(row) for row in self.database.rows(f"{_TAKES} WHERE t.project = ? ORDER BY t.number", (project,))]
 
-    def takes_of_job(self, job: str) -> list[str]:
-        """Identities of the takes that a job made, in order."""
-        return [row[0] for row in self.database.rows("SELECT id FROM takes WHERE job = ? ORDER BY number", (job,))]
-
     def score_of(self, take: str) -> Score:
         """The music of a take.
 

@@ -139,11 +139,6 @@ def checked(score: Score, locks: Iterable[Lock]) -> tuple[Lock, ...]:
     return out
 
 
-def touches(score: Score, locks: Sequence[Lock], track: str, tick: int) -> bool:
-    """Whether a note that begins at this tick of the track is locked."""
-    return any(start <= tick < end for start, end in locked_spans(score, locks, track))
-
-
 def bar_of(score: Score, tick: int) -> int:
     """Number of the bar, from 1, in which a tick lies."""
     starts = bar_starts(score, max(score.end, tick + 1))

@@ -171,4 +171,3 @@ ProjectJob = (
     | JudgeJob | ExplainJob | ExportJob
 )  # fmt: skip
 LooseJob = SurveyJob | TrainJob
-AnyJob = ProjectJob | LooseJob
