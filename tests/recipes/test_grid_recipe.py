@@ -15,19 +15,20 @@ import torch
 from antiphon.corpus.piece import Piece
 from antiphon.errors import BriefError, TrainingError
 from antiphon.generate.grid import CRITIC_BARS, GridGenerator, rounds
-from antiphon.generate.grid_runtime import Places
+from antiphon.generate.grid_runtime import LUCK, Places, Shares
 from antiphon.generate.load import load
 from antiphon.generate.request import Opening, Request
-from antiphon.models.grid_steps import HandSteps, MindRound
+from antiphon.models.grid_hand import HandSteps
+from antiphon.models.grid_steps import MindRound
 from antiphon.music.form import Phrase
 from antiphon.music.harmony import Chord, Key, parse_chord
 from antiphon.music.score import ChordMark, KeyMark, Score, Section, Track, notes_array
 from antiphon.recipes import runs
-from antiphon.recipes.export_grid import AT_ONCE, trained_network
+from antiphon.recipes.export_grid import trained_network
 from antiphon.recipes.grid import GridRecipe, build, evaluate, examined, run, stream
 from antiphon.recipes.grid_critic import CriticRecipe, give_critic
 from antiphon.recipes.grid_data import prepare_grid, writing_order
-from antiphon.representations.grid import BEGIN, END, FIRST_QUALITY, MOST, PITCHES, GridSpec, decode, encode
+from antiphon.representations.grid import BEGIN, COPIES, END, FIRST_QUALITY, MOST, PITCHES, GridSpec, decode, encode
 
 SPEC = GridSpec(("melody", "piano"), (0, 5))
 RECIPE = replace(GridRecipe("test-grid", "pop", SPEC).tiny(), mixed=False)
@@ -110,6 +111,7 @@ def test_no_cell_sees_a_later_one() -> None:
     data = prepare_grid(pieces(), SPEC)
     network = build(RECIPE).eval()
     batch = next(stream(RECIPE, data.splits["train"], 0))
+    batch["same"][:] = 0  # of a cell told as a copy only the telling counts
     cells = batch["row"].shape[1]
 
     def by_cell(given: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -154,14 +156,14 @@ def test_stream_goes_on_where_it_stopped() -> None:
 def test_writing_agrees_with_likelihood(trained: Path, player: GridGenerator) -> None:
     """What mind and hand say of cells while writing them is what the network says of them when it reads them."""
     network = trained_network(RECIPE, trained / "run")
-    player.floor = 1e-6
     runtime, rng = player.runtime, np.random.default_rng(0)
     memory, piece = runtime.begin(2), np.array([[1, 2], [2, 3]])
+    none, shares = [[[None] * len(COPIES)]] * 2, Shares((1.0,) * 4, (1e-6,) * 4)
     rows: dict[str, list[np.ndarray]] = {"events": [], "counts": [], "row": [], "bar": [], "features": []}
     nats = []
     for row, bar in [(1, 0), (1, 1), (2, 0), (3, 1), (2, 1), (3, 0)]:
         ask = Places(np.full((2, 1), row), np.full((2, 1), bar), rng.integers(0, 4, (2, 1, 4)))
-        made, likely = runtime.write(memory, piece, ask, rng.random((2, 1, MOST, 3), dtype=np.float32), 1.0, 1e-6)
+        made, likely = runtime.write(memory, piece, ask, rng.random((2, 1, MOST, 3), dtype=np.float32), shares, none)
         nats.append(likely)
         for name in rows:
             value = getattr(made, name)
@@ -169,6 +171,7 @@ def test_writing_agrees_with_likelihood(trained: Path, player: GridGenerator) ->
                 value = np.pad(value, ((0, 0), (0, 0), (0, MOST - value.shape[2]), (0, 0)))[:, :, :MOST]
             rows[name].append(value)
     batch = {k: torch.from_numpy(np.concatenate(v, axis=1)) for k, v in rows.items()} | {"piece": torch.from_numpy(piece)}
+    batch |= {"may_copy": torch.zeros(2, 6, len(COPIES), dtype=torch.bool), "same": torch.zeros(2, 6, dtype=torch.uint8)}
     with torch.no_grad():
         each, cell = network.losses(batch)
     total = torch.zeros(12).index_add_(0, cell, -each).view(2, 6).numpy()
@@ -184,38 +187,50 @@ def test_graphs_are_the_network(trained: Path, player: GridGenerator) -> None:
     def ints(high: int, *size: int) -> np.ndarray:
         return rng.integers(0, high, size)
 
-    events = np.stack([ints(16, 3, 2, 7), ints(70, 3, 2, 7), ints(20, 3, 2, 7)], -1)
-    memory = rng.standard_normal((2, s["streams"], 3, s["heads"], 5, s["head"])).astype(np.float32)
+    events = [np.stack([ints(18, 9), ints(70, 9), ints(20, 9)], -1) for _ in range(2)]
     given = {
-        "piece": ints(3, 3, 2), "events": events, "counts": ints(8, 3, 2), "row": ints(4, 3, 2), "bar": ints(9, 3, 2),
-        "features": ints(4, 3, 2, 4), "keys": memory[0], "values": memory[1], "ask_row": 1 + ints(3, 3, 4),
-        "ask_bar": ints(9, 3, 4), "ask_features": ints(4, 3, 4, 4),
+        "piece": ints(3, 3, 2), "read": events[0], "write": events[1], "owner": ints(6, 9), "row": ints(4, 3, 2),
+        "bar": ints(9, 3, 2), "features": ints(4, 3, 2, 4), "ask_row": 1 + ints(3, 3, 4), "ask_bar": ints(9, 3, 4),
+        "ask_features": ints(4, 3, 4, 4), "length": np.array([5]),
     }  # fmt: skip
+    past = rng.standard_normal((2 * s["layers"], 3, s["heads"], 8, s["head"])).astype(np.float32)
     with torch.no_grad():
-        wanted = MindRound(network)(*(torch.from_numpy(v) for v in given.values()))
-    for ours, theirs in zip(player.runtime.mind.run(None, given), wanted, strict=True):
+        wanted = MindRound(network)(*(torch.from_numpy(v) for v in given.values()), [torch.from_numpy(x) for x in past])
+    for ours, theirs in zip(
+        player.runtime.mind.run(None, given | {f"past{i}": x for i, x in enumerate(past)}), wanted, strict=True
+    ):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=2e-4)
-    last = np.zeros((3, 4, 3), np.int64)
-    last[..., 0] = BEGIN
+    # twelve cells of three takes, laid out in another order than they stand in
+    last, slot = np.tile([BEGIN, 0, 0], (12, 1)), rng.permutation(12)
     look = rng.standard_normal((2, 3, s["looks"], 11, s["look"])).astype(np.float32)
     hand = {
-        "answer": wanted[0].numpy(), "row": given["ask_row"], "bar": given["ask_bar"], "last": last,
-        "state": np.zeros((3, 4, s["hand"]), np.float32), "look_keys": look[0], "look_values": look[1], "seen": 1 + ints(10, 3),
-        "uniform": rng.random((3, 4, AT_ONCE, 3), dtype=np.float32), "temperature": np.ones(1, np.float32),
-        "floor": np.full(1, 0.01, np.float32),
+        "answer": wanted[0].numpy().reshape(12, -1), "row": 1 + np.arange(12) % 3, "bar": ints(9, 12), "keys": look[0],
+        "values": look[1], "seen": 1 + ints(10, 3), "may_copy": rng.random((12, len(COPIES))) < 0.5,
+        "temperature": np.linspace(0.8, 1, 4).astype(np.float32), "floor": np.full(4, 0.01, np.float32), "last": last,
+        "state": np.zeros((12, s["hand"]), np.float32),
+        "uniform": rng.random((MOST, 12, 3), dtype=np.float32) * LUCK, "slot": slot, "cell": np.argsort(slot).reshape(3, 4),
+        "stop": np.array(3),
     }  # fmt: skip
     with torch.no_grad():
-        steps = HandSteps(network, AT_ONCE, PITCHES, FIRST_QUALITY)
-        wanted = steps(*(torch.from_numpy(v) for v in hand.values()))
+        written, likely, state = HandSteps(network, PITCHES, FIRST_QUALITY)(*(torch.from_numpy(v) for v in hand.values()))
     found = player.runtime.hand.run(None, hand)
-    np.testing.assert_array_equal(found[0], wanted[0].numpy())
-    np.testing.assert_allclose(found[1], wanted[1].numpy(), atol=2e-4)
-    assert found[0][..., 0].max() <= END
+    np.testing.assert_array_equal(found[0], written.numpy())
+    np.testing.assert_allclose(found[1], likely.numpy(), atol=2e-4)
+    np.testing.assert_allclose(found[2], state.numpy(), atol=2e-4)
+    # it stops as soon as so few cells are open
+    ended = np.maximum.accumulate(found[0][..., 0] >= END).sum(1)
+    assert (ended[:-1] < 12 - hand["stop"]).all() and len(ended) in (MOST, 1 + int((ended < 12 - hand["stop"]).sum()))
 
 
 def test_takes_do_not_mind_company(player: GridGenerator) -> None:
-    together = player.write(Request(6), [5, 6, 7])
-    assert same(together[1].score, player.write(Request(6), [6])[0].score)
+    """Whatever is drawn beside it, whether it is laid out anew as others end or not: a take is the same to the last bit."""
+    seeds = list(range(40, 51))
+    together = player.write(Request(6), seeds)
+    for take, seed in zip(together, seeds, strict=True):
+        alone = player.write(Request(6), [seed])[0]
+        assert same(take.score, alone.score) and abs(take.log_likelihood - alone.log_likelihood) < 1e-5
+    few = player.write(Request(6), seeds[3:6])
+    assert all(same(a.score, b.score) for a, b in zip(few, together[3:6], strict=True))
     assert not same(together[0].score, together[1].score)
     assert all(np.isfinite(t.log_likelihood) and t.score.end == 6 * 1920 for t in together)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import BriefError
-from antiphon.generate.grid_runtime import Cells, GridRuntime, Places
+from antiphon.generate.grid_runtime import Cells, GridRuntime, Places, Shares
 from antiphon.generate.request import Description, Request, Take
 from antiphon.generate.runtime import session
 from antiphon.generate.snapshot import Snapshot
@@ -24,6 +24,7 @@ from antiphon.music.score import Note, Score, Track, notes_array
 from antiphon.music.tonality import key_in
 from antiphon.representations.events import section_letter, transposition
 from antiphon.representations.grid import (
+    COPIES,
     MOST,
     STEPS,
     Encoded,
@@ -37,10 +38,10 @@ from antiphon.representations.grid import (
 )
 
 MAX_BARS = 256
-FLOOR = 0.03
-"""Options less likely than this share of the likeliest are never drawn: it removes most wrong notes."""
-COOL = 0.93
-"""A request's temperature is taken times this: bars then return as often as in songs."""
+FLOOR = (0.002, 0.005, 0.03, 0.002)
+"""Beginnings of a cell, steps, pitches and durations less likely than this share of the likeliest are never drawn."""
+COOL = (1.0, 0.94, 0.88, 1.0)
+"""A request's temperature is taken times this for each of them."""
 TOGETHER = 1
 """Bars of a part that are written at once. More are quicker and know less of each other."""
 BATCH = 64
@@ -50,6 +51,10 @@ CRITIC_BARS = 16
 
 Grid = list[list[npt.NDArray[np.uint8] | None]]
 """Cells [n][rows]; None is open, or not there."""
+
+
+Plan = tuple[tuple[int, int], npt.NDArray[np.uint8]]
+"""What the network is told of a whole piece, and of each of its bars [n, 4]."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ class GridGenerator:
         self.snapshot, self.runtime = snapshot, runtime
         self.spec = GridSpec(snapshot.spec.roles, snapshot.spec.programs)
         self.span = snapshot.shape["bars"]
-        self.together, self.whole, self.floor, self.tries = TOGETHER, True, FLOOR, int(snapshot.facts.get("tries", 1))
+        self.together, self.whole, self.tries = TOGETHER, True, int(snapshot.facts.get("tries", 1))
+        self.cool, self.floor = COOL, FLOOR
         self.critic = session(snapshot, "critic") if snapshot.graph("critic").is_file() else None
         self.order = tuple(snapshot.facts.get("order", range(1, self.spec.rows)))
 
@@ -136,7 +142,7 @@ class GridGenerator:
         tries = self.tries if self.critic is not None and request.bars >= CRITIC_BARS else 1
         rngs = [np.random.default_rng(seed if i == 0 else [seed, i]) for seed in seeds for i in range(tries)]
         canvases = [self._canvas(request, rng) for rng in rngs]
-        nats = self._fill(canvases, self._rows(request), COOL * request.temperature)
+        nats = self._fill(canvases, self._rows(request), request.temperature)
         if tries > 1:
             heard = self.hear([c.cells for c in canvases]).reshape(len(seeds), tries)
             luck = [np.random.default_rng([seed, tries]).gumbel(size=tries) for seed in seeds]
@@ -147,6 +153,17 @@ class GridGenerator:
     def cells(self, request: Request, seeds: Sequence[int]) -> list[Grid]:
         """Takes as cells [n][rows], for whoever trains a critic."""
         return [canvas.cells for canvas in self._written(request, seeds)[0]]
+
+    def written_to(self, plans: Sequence[Plan], seeds: Sequence[int | tuple[int, ...]]) -> list[Grid]:
+        """Takes as cells to given plans of equal length, all parts written."""
+        canvases = []
+        for (piece, features), seed in zip(plans, seeds, strict=True):
+            uniform = np.random.default_rng(seed).random((len(features) * self.spec.rows, MOST, 3), dtype=np.float32)
+            cells: Grid = [[None] * self.spec.rows for _ in features]
+            canvases.append(Canvas(Key(0), 120.0, piece, features, (), cells, uniform))
+        for at in range(0, len(canvases), BATCH):
+            self._fill(canvases[at : at + BATCH], [0, *self.order], 1.0)
+        return [canvas.cells for canvas in canvases]
 
     def rolls_of(self, cells: Grid) -> npt.NDArray[np.bool_]:
         """Cells as onset and hold rolls [n, R, 2, 16, P]."""
@@ -244,6 +261,7 @@ class GridGenerator:
         """Write the open bars of each row, with the bars of a view read first."""
         low, high = view
         memory = self.runtime.begin(len(canvases))
+        shares = Shares(tuple(t * temperature for t in self.cool), self.floor)
         piece = np.array([c.piece for c in canvases], dtype=np.int64)
         known = [(bar, row) for row in rows for bar in range(low, high) if canvases[0].cells[bar][row] is not None]
         if known:
@@ -253,7 +271,8 @@ class GridGenerator:
             ask = self._places(canvases, some, low)
             at = [bar * self.spec.rows + row for bar, row in some]
             uniform = np.stack([c.uniform[at] for c in canvases])
-            written, likely = self.runtime.write(memory, piece, ask, uniform, temperature, self.floor)
+            sources = [[_sources(canvas.cells[low:high], bar - low, row) for bar, row in some] for canvas in canvases]
+            written, likely = self.runtime.write(memory, piece, ask, uniform, shares, sources)
             nats += likely.sum(1)
             for canvas, events, counts in zip(canvases, written.events, written.counts, strict=True):
                 for (bar, row), cell, count in zip(some, events, counts.tolist(), strict=True):
@@ -276,6 +295,12 @@ class GridGenerator:
                 if cell is not None:
                     events[b, i, : len(cell)] = cell
         return Cells(events, counts, *self._places(canvases, cells, low))
+
+
+def _sources(cells: Grid, bar: int, row: int) -> list[npt.NDArray[np.uint8] | None]:
+    """The cells that this one may be a copy of; see representations.grid.COPIES."""
+    there = [bar + lag for lag in COPIES]
+    return [cells[b][row] if row and 0 <= b < len(cells) else None for b in there]
 
 
 def rounds(

@@ -1,19 +1,48 @@
 """ONNX graphs of a grid model run round by round: what was read and what may be looked at are kept outside of the graphs.
 
-Legend: B takes, m cells just written, q cells asked for, K events of a cell, P cells read, N events in sight, F = 3 fields.
+Legend: B takes, m cells just written, q cells asked for, n cells still open, K events of a cell, P places for cells read,
+N places for events in sight, H heads, e width of a head, d and w widths of mind and hand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from antiphon.generate.runtime import Floats, Ints, session
 from antiphon.generate.snapshot import Snapshot
-from antiphon.representations.grid import BEGIN, END, FEATURES, MOST
+from antiphon.representations.grid import BEGIN, COPY, END, FEATURES, MOST
+
+Sources = Sequence[npt.NDArray[np.uint8] | None]
+"""The cells that COPIES mean for a cell; None is not there."""
+
+LUCK = np.float32(0.999999)
+"""Random numbers are taken so much smaller that the last option's end is never passed by rounding."""
+PLACES, SIGHTS = 32, 64
+"""Room for cells and for sights grows by so many. A sum over sights comes out the same however many zeros follow, as long
+as whole vectors do: a take's notes must not hang on what is drawn beside it."""
+FEW = 6
+"""So many cells are written to their end in one call."""
+GO_ON = 40
+"""Per cent: more cells are written until no more than these are open; then the rest goes on by itself."""
+MUCH_LESS = 0.5
+"""Sights are copied, each open cell its own, when so small a share of the places is still needed."""
+
+
+class Shares(NamedTuple):
+    """How a cell's beginning (silent, a copy, or its first step), steps, pitches and durations are drawn.
+
+    Attributes:
+      temperature: of each.
+      floor: of each; options less likely than this share of the likeliest are never drawn.
+    """
+
+    temperature: tuple[float, ...]
+    floor: tuple[float, ...]
 
 
 class Cells(NamedTuple):
@@ -36,10 +65,16 @@ class Places(NamedTuple):
 
 @dataclass
 class Memory:
-    """What a number of takes have read: the mind's keys and values [L, B, H, P, e], the hand's sights, how many each has."""
+    """What a number of takes have read.
 
-    keys: Floats
-    values: Floats
+    Attributes:
+      past: the mind's keys and values [2 * layers, B, H, P, e], of which `length` places are taken.
+      look_keys, look_values: the hand's sights [B, looks, N, LOOK], of which each take has `seen` [B].
+      unread: cells that are to be read next.
+    """
+
+    past: Floats
+    length: int
     look_keys: Floats
     look_values: Floats
     seen: Ints
@@ -55,133 +90,173 @@ class GridRuntime:
     def begin(self, takes: int) -> Memory:
         """An empty memory: the first cell stands for the piece itself, the first sight for nothing at all."""
         s = self.shape
-        past = np.zeros((s["streams"], takes, s["heads"], 0, s["head"]), np.float32)
-        look = np.zeros((takes, s["looks"], 64, s["look"]), np.float32)
+        past = np.zeros((2 * s["layers"], takes, s["heads"], PLACES, s["head"]), np.float32)
+        look = np.zeros((takes, s["looks"], SIGHTS, s["look"]), np.float32)
         none = np.zeros((takes, 1), np.int64)
         first = Cells(np.zeros((takes, 1, 1, 3), np.int64), none, none, none, np.zeros((takes, 1, len(FEATURES)), np.int64))
-        return Memory(past, past, look, look.copy(), np.ones(takes, np.int64), [first])
+        return Memory(past, 0, look, look.copy(), np.ones(takes, np.int64), [first])
 
     def answers(self, memory: Memory, piece: Ints, ask: Places) -> Floats:
         """Read what was written last, and answer [B, q, d] for the cells asked."""
         new = join(memory.unread)
         memory.unread = []
-        given = {"piece": piece, **new._asdict(), "keys": memory.keys, "values": memory.values}
-        given |= {f"ask_{name}": value for name, value in ask._asdict().items()}
-        answer, keys, values, look_keys, look_values = self.mind.run(None, given)
-        memory.keys = np.concatenate([memory.keys, keys], axis=3)
-        memory.values = np.concatenate([memory.values, values], axis=3)
-        self._sight(memory, new, look_keys, look_values)
+        place = np.arange(new.events.shape[2] + 1)
+        there = ((place <= new.counts[..., None]) & (new.row > 0)[..., None]).reshape(len(piece), -1)
+        read, write = _around(new)
+        flat = there.ravel()
+        given = {"piece": piece, "read": read[flat], "write": write[flat], "owner": flat.nonzero()[0] // len(place)}
+        given |= {"row": new.row, "bar": new.bar, "features": new.features, "length": np.array([memory.length])}
+        given |= {"ask_row": ask.row, "ask_bar": ask.bar, "ask_features": ask.features}
+        given |= {f"past{i}": part for i, part in enumerate(memory.past)}
+        answer, past, look_keys, look_values = self.mind.run(None, given)
+        memory.past = longer(memory.past, memory.length + past.shape[3], PLACES, 3)
+        memory.past[:, :, :, memory.length : memory.length + past.shape[3]] = past
+        memory.length += past.shape[3]
+        ends = memory.seen + there.sum(1)
+        memory.look_keys = longer(memory.look_keys, int(ends.max()), SIGHTS, 2)
+        memory.look_values = longer(memory.look_values, int(ends.max()), SIGHTS, 2)
+        take = there.nonzero()[0]
+        target = (memory.seen[:, None] + there.cumsum(1) - 1)[there]
+        memory.look_keys[take, :, target] = look_keys
+        memory.look_values[take, :, target] = look_values
+        memory.seen = ends
         return np.asarray(answer)
 
-    def _sight(self, memory: Memory, new: Cells, keys: Floats, values: Floats) -> None:
-        """Keep what the hand may look at: a cell's beginning and its events, and nothing of what fills them up."""
-        place = np.arange(new.events.shape[2] + 1)
-        valid = ((place <= new.counts[..., None]) & (new.row > 0)[..., None]).reshape(len(keys), -1)
-        ends = memory.seen + valid.sum(1)
-        room = memory.look_keys.shape[2]
-        if ends.max(initial=0) > room:
-            more = ((0, 0), (0, 0), (0, int(ends.max()) + 64 - room), (0, 0))
-            memory.look_keys, memory.look_values = np.pad(memory.look_keys, more), np.pad(memory.look_values, more)
-        for b, (start, stop) in enumerate(zip(memory.seen.tolist(), ends.tolist(), strict=True)):
-            memory.look_keys[b, :, start:stop] = keys[b][:, valid[b]]
-            memory.look_values[b, :, start:stop] = values[b][:, valid[b]]
-        memory.seen = ends
-
     def write(
-        self, memory: Memory, piece: Ints, ask: Places, uniform: Floats, temperature: float, floor: float
+        self,
+        memory: Memory,
+        piece: Ints,
+        ask: Places,
+        uniform: Floats,
+        shares: Shares,
+        sources: Sequence[Sequence[Sources]],
     ) -> tuple[Cells, npt.NDArray[np.float64]]:
         """Write the cells asked for, all at once, and have them read next time.
 
         Args:
           uniform: random numbers [B, q, MOST, 3].
-          temperature, floor: of the drawing; see models.grid_steps.
+          shares: of the drawing; see models.grid_hand.
+          sources: for each cell of each take the cells that it may be a copy of.
 
         Returns:
           The cells, and the log-likelihood in nats of each [B, q].
         """
-        answer = self.answers(memory, piece, ask)
         b, q = ask.row.shape
-        count = self.shape["at_once"]
-        events = np.zeros((b, q, MOST, 3), np.int64)
-        likely = np.zeros((b, q, MOST))
-        counts = np.full((b, q), MOST, np.int64)
-        work = Work.of(answer, ask, uniform, memory, self.shape["hand"])
-        shares = {"temperature": np.array([temperature], np.float32), "floor": np.array([floor], np.float32)}
-        for at in range(0, MOST, count):
-            new, nats, work.state = self.hand.run(None, work.inputs(at, count) | shares)
-            places = work.take[:, None], work.column
-            events[(*places, slice(at, at + count))] = new
-            likely[(*places, slice(at, at + count))] = nats.sum(-1)
-            work.last = np.ascontiguousarray(new[:, :, -1])
-            ends = np.where(new[..., 0] == END, at + np.arange(count), MOST).min(-1)
-            counts[places] = np.minimum(counts[places], ends)
-            if (counts[places] < at + count).all():
-                break
-            work = work.without(counts[places] < at + count)
-        nats = (likely * (np.arange(MOST) <= counts[..., None])).sum(-1)
+        may = np.array([[cell is not None and len(cell) > 0 for cell in one] for take in sources for one in take])
+        work = Work.of(self.answers(memory, piece, ask), ask, may, uniform, memory, self.shape["hand"])
+        given = {name: np.array(value, np.float32) for name, value in shares._asdict().items()}
+        events, likely = np.zeros((b * q, MOST, 3), np.int64), np.zeros((b * q, MOST, 3), np.float32)
+        at = 0
+        while len(work.cells):
+            new, nats, state = self.hand.run(None, work.inputs(at) | given)
+            events[work.cells, at : at + len(new)] = new.transpose(1, 0, 2)
+            likely[work.cells, at : at + len(new)] = nats.transpose(1, 0, 2)
+            at += len(new)
+            ended = (new[..., 0] >= END).any(0) if at < MOST else np.ones(len(work.cells), dtype=bool)
+            work = work.going_on(~ended, new[-1], state)
+        ends = events[..., 0] >= END
+        counts = np.where(ends.any(1), ends.argmax(1), MOST)
+        place = np.arange(MOST)
+        said = (likely.sum(-1) * (place < counts[:, None])).sum(1)
+        said = said + np.where(place == counts[:, None], likely[..., 0], 0.0).sum(1)
+        for i in (events[:, 0, 0] >= COPY).nonzero()[0].tolist():
+            copied = sources[i // q][i % q][events[i, 0, 0] - COPY]
+            assert copied is not None
+            events[i, : len(copied)], counts[i] = copied, len(copied)
         most = max(1, int(counts.max()))
-        cells = Cells(np.ascontiguousarray(events[:, :, :most]), counts, ask.row, ask.bar, ask.features)
+        written = np.ascontiguousarray(events[:, :most].reshape(b, q, most, 3))
+        cells = Cells(written, counts.reshape(b, q), ask.row, ask.bar, ask.features)
         memory.unread.append(cells)
-        return cells, nats
+        return cells, said.reshape(b, q).astype(np.float64)
 
 
 @dataclass
 class Work:
-    """What the hand still has to write: some cells (columns) of some takes; finished ones leave when many are.
+    """What the hand still has to write.
 
     Attributes:
-      take: [B'] takes; column: [B', q'] cells of each.
-      answer, row, bar, last, state, uniform: of these cells [B', q', ...].
-      look_keys, look_values, seen: of these takes [B', ...].
+      cells: numbers [n] of the cells that are open, among all of all takes.
+      answer, row, bar, last, state, may_copy: of these cells [n, ...].
+      uniform: their random numbers [MOST, n, 3].
+      slot: where each stands in `grid` [n].
+      grid: which cell looks at which sights: each of a row [B', q'] at the same; a place that none has is any cell.
+      keys, values, seen: the sights [B', ...].
     """
 
-    take: Ints
-    column: Ints
+    cells: Ints
     answer: Floats
     row: Ints
     bar: Ints
     last: Ints
     state: Floats
+    may_copy: npt.NDArray[np.bool_]
     uniform: Floats
-    look_keys: Floats
-    look_values: Floats
+    slot: Ints
+    grid: Ints
+    keys: Floats
+    values: Floats
     seen: Ints
 
     @classmethod
-    def of(cls, answer: Floats, ask: Places, uniform: Floats, memory: Memory, width: int) -> Work:
+    def of(
+        cls, answer: Floats, ask: Places, may_copy: npt.NDArray[np.bool_], uniform: Floats, memory: Memory, width: int
+    ) -> Work:
         """All cells of all takes, not yet begun."""
         b, q = ask.row.shape
-        last = np.zeros((b, q, 3), np.int64)
-        last[..., 0] = BEGIN
-        near = -(-int(memory.seen.max(initial=0)) // 16) * 16
-        keys, values = (np.ascontiguousarray(x[:, :, :near]) for x in (memory.look_keys, memory.look_values))
-        state, column = np.zeros((b, q, width), np.float32), np.tile(np.arange(q), (b, 1))
-        return cls(np.arange(b), column, answer, ask.row, ask.bar, last, state, uniform, keys, values, memory.seen)
+        n = b * q
+        last = np.zeros((n, 3), np.int64)
+        last[:, 0] = BEGIN
+        state, luck = np.zeros((n, width), np.float32), uniform.reshape(n, MOST, 3).transpose(1, 0, 2) * LUCK
+        index = np.arange(n)
+        return cls(
+            index, answer.reshape(n, -1), ask.row.reshape(n), ask.bar.reshape(n), last, state, may_copy, luck, index,
+            index.reshape(b, q), memory.look_keys, memory.look_values, memory.seen,
+        )  # fmt: skip
 
-    def inputs(self, at: int, count: int) -> dict[str, npt.NDArray[np.generic]]:
+    def inputs(self, at: int) -> dict[str, npt.NDArray[np.generic]]:
         """What the graph takes, for the events from the `at`-th on."""
-        names = ("answer", "row", "bar", "last", "state", "look_keys", "look_values", "seen")
+        n = len(self.cells)
+        names = ("answer", "row", "bar", "last", "state", "may_copy", "slot", "keys", "values", "seen")
         return {name: getattr(self, name) for name in names} | {
-            "uniform": np.ascontiguousarray(self.uniform[:, :, at : at + count])
+            "cell": self.grid,
+            "uniform": np.ascontiguousarray(self.uniform[at:]),
+            "stop": np.array(n * GO_ON // 100 if n > FEW else 0),
         }
 
-    def without(self, done: npt.NDArray[np.bool_]) -> Work:
-        """The same without finished takes and cells [B', q'], if that makes it at least a quarter smaller."""
-        stays = ~done.all(1)
-        most = int((~done[stays]).sum(1).max())
-        if stays.sum() * most > 0.75 * done.size:
-            return self
-        # the cells still open come first; a take with fewer of them than others keeps some finished ones
-        order = np.argsort(done[stays], axis=1, kind="stable")[:, :most]
-        rows = np.flatnonzero(stays)
+    def going_on(self, stays: npt.NDArray[np.bool_], last: Ints, state: Floats) -> Work:
+        """The cells that stay; each gets sights of its own if that saves many places where nobody stands."""
+        kept = {name: getattr(self, name)[stays] for name in ("cells", "answer", "row", "bar", "may_copy", "slot")}
+        kept |= {"last": last[stays], "state": state[stays], "uniform": self.uniform[:, stays]}
+        n = len(kept["cells"])
+        if n > MUCH_LESS * self.grid.size:
+            grid = np.zeros(self.grid.size, np.int64)
+            grid[kept["slot"]] = np.arange(n)
+            return Work(**kept, grid=grid.reshape(self.grid.shape), keys=self.keys, values=self.values, seen=self.seen)
+        of = kept["slot"] // self.grid.shape[1]
+        kept["slot"] = np.arange(n)
+        return Work(**kept, grid=np.arange(n)[:, None], keys=self.keys[of], values=self.values[of], seen=self.seen[of])
 
-        def some(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            return np.ascontiguousarray(x[rows[:, None], order])
 
-        names = ("column", "answer", "row", "bar", "last", "state", "uniform")
-        cells = {name: some(getattr(self, name)) for name in names}
-        takes = {name: getattr(self, name)[rows] for name in ("take", "look_keys", "look_values", "seen")}
-        return Work(**cells, **takes)
+def longer(x: Floats, wanted: int, step: int, axis: int) -> Floats:
+    """An array with room for so many places along an axis, a whole number of steps of them; new ones are zero."""
+    room = x.shape[axis]
+    if wanted <= room:
+        return x
+    size = list(x.shape)
+    size[axis] = -(-wanted // step) * step
+    out = np.zeros(size, x.dtype)
+    out[(slice(None),) * axis + (slice(room),)] = x
+    return out
+
+
+def _around(cells: Cells) -> tuple[Ints, Ints]:
+    """The beginning and the events of each cell, and what follows each, one below the other [B * m * (K + 1), 3]."""
+    b, m, most, fields = cells.events.shape
+    read, write = np.zeros((2, b, m, most + 1, fields), np.int64)
+    read[:, :, 0, 0] = BEGIN
+    read[:, :, 1:] = write[:, :, :-1] = cells.events
+    write[np.arange(b)[:, None], np.arange(m), cells.counts] = END, 0, 0
+    return read.reshape(-1, fields), write.reshape(-1, fields)
 
 
 def join(cells: list[Cells]) -> Cells:

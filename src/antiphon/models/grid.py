@@ -203,13 +203,16 @@ class GridNetwork(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
         """Negative log-likelihood in nats of each event [T]; cells come in the order of writing.
 
-        Batch: "events" [B, M, K, F], "counts" [B, M], "row" [B, M] (0: padding), "bar" [B, M], "features" [B, M, 4],
-        "piece" [B, G].
+        Batch: "events" [B, M, K, F], "counts" [B, M], "may_copy" [B, M, C], "same" [B, M] (see grid_data.repeated),
+        "row" [B, M] (0: padding), "bar" [B, M], "features" [B, M, 4], "piece" [B, G].
         """
         return self.losses(batch)[0]
 
     def losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Negative log-likelihood of each event [T], and the cell (place in B * M) it belongs to [T]."""
+        """Negative log-likelihood of each event [T], and the cell (place in B * M) it belongs to [T].
+
+        Of a cell told as a copy the first choice says it all, and what follows costs nothing.
+        """
         row, bar, events, counts = batch["row"].long(), batch["bar"].long(), batch["events"].long(), batch["counts"].long()
         b, m, most, _ = events.shape
         features, end = batch["features"].long(), self.config.steps
@@ -229,12 +232,15 @@ class GridNetwork(nn.Module):
         inside = torch.arange(most + 1, device=row.device)[:, None] < length[order][None]
         place, column = inside.nonzero(as_tuple=True)  # time-major, as packed sequences are
         cell = order[column]
-        return self._written(read[cell, place], write[cell, place], cell, inside.sum(1), answer, row, bar), cell
+        logits = self._written(read[cell, place], write[cell, place], cell, inside.sum(1), answer, row, bar)
+        same = batch["same"].long().flatten()[cell]
+        may = (place == 0)[:, None] & batch["may_copy"].flatten(0, 1)[cell]
+        return self._nll(logits, write[cell, place], may, torch.where(place == 0, same, 0)) * ((place == 0) | (same == 0)), cell
 
     def _written(
         self, read: Tensor, write: Tensor, cell: Tensor, sizes: Tensor, answer: Tensor, row: Tensor, bar: Tensor
-    ) -> Tensor:
-        """Negative log-likelihood [T] of the events written after the events read [T, F], packed by time."""
+    ) -> list[Tensor]:
+        """Logits of the events written [T, F] after the events read, packed by time."""
         hand, b, m = self.hand, *row.shape
         steps = self.config.steps
         part, known = hand.row(row.flatten()[cell][:, None]), hand.events(read)
@@ -266,10 +272,14 @@ class GridNetwork(nn.Module):
         k, v = (torch.cat([torch.zeros_like(t[:, :, :1]), t], dim=2) for t in (k, v))
         seen = attend(q, k, v, mask[:, None]).transpose(1, 2).flatten(2)[example, slot]
         state = hand.norm(h + hand.found(seen))
-        logits = hand.heads(hand.drop(state), write)
-        return self.nll(logits, write)
+        return hand.heads(hand.drop(state), write)
 
-    def nll(self, logits: list[Tensor], write: Tensor) -> Tensor:
-        """Nats of each event; of an end only its first field is a choice."""
-        each = [nn.functional.cross_entropy(x.float(), write[:, f], reduction="none") for f, x in enumerate(logits)]
-        return each[0] + (each[1] + each[2]) * (write[:, 0] != self.config.steps)
+    def _nll(self, logits: list[Tensor], write: Tensor, may: Tensor, same: Tensor) -> Tensor:
+        """Nats of each event; of an end, and of a cell told as a copy (same > 0), only the first field is a choice."""
+        steps = self.config.steps
+        copies = logits[0][:, steps + 2 :].float().masked_fill(~may, -1e9)
+        first = torch.where(same > 0, steps + 1 + same, write[:, 0])
+        logits = [torch.cat([logits[0][:, : steps + 2].float(), copies], dim=1), *logits[1:]]
+        targets = (first, write[:, 1], write[:, 2])
+        each = [nn.functional.cross_entropy(x.float(), y, reduction="none") for x, y in zip(logits, targets, strict=True)]
+        return each[0] + (each[1] + each[2]) * (first < steps)

@@ -1,7 +1,10 @@
-"""The grid network as it writes: one round of the mind, a few events of the hand, with all memory handed in and back.
+"""The grid network's mind as it writes: one round, with all memory handed in and back; the hand is in `grid_hand`.
 
-Legend: B takes, m cells just written, q cells asked for, K events of a cell, P cells read so far, N events in sight,
-F = 3 fields, L streams (the layers that read, then those that ask), H heads, e width of a head, w width of the hand.
+Legend: B takes, m cells just written, q cells asked for, E events of these (with their beginnings), P places for cells read
+so far, F = 3 fields, H heads, e width of a head, d width, S = options of all fields together.
+
+What depends on weights alone (products of tables and matrices, matrices side by side) is written out as such: whoever loads
+the graph computes it once.
 """
 
 from __future__ import annotations
@@ -9,10 +12,49 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from antiphon.models.grid import GridNetwork, Layer, attend
-from antiphon.models.transformer import turn
+from antiphon.models.grid import LOOK, GridNetwork, Layer
+from antiphon.models.heads import EventEmbedding
 
-NEVER = -1e9
+NEVER = -3e4
+"""Exact in half precision too."""
+
+
+def stacked(events: EventEmbedding) -> Tensor:
+    """The tables of all fields one below the other [S, w]."""
+    return torch.cat([table.weight for table in events.tables])  # type: ignore[misc]
+
+
+def offsets(sizes: tuple[int, ...]) -> Tensor:
+    """Where each field's table begins among the stacked ones [F]."""
+    return torch.tensor([0, *sizes[:-1]]).cumsum(0)
+
+
+def barred(may: Tensor) -> Tensor:
+    """Zero where something may be, else a great negative number."""
+    return torch.where(may, 0.0, NEVER)
+
+
+def rows(table: Tensor, index: Tensor) -> Tensor:
+    """Rows of a table [.., d]; `nn.functional.embedding` becomes one kernel where other ways become two."""
+    return nn.functional.embedding(index, table)
+
+
+def scaled(x: Tensor, norm: nn.Module) -> Tensor:
+    """A root-mean-square norm, written as the one pattern that onnxruntime makes a single kernel of."""
+    assert isinstance(norm, nn.RMSNorm) and norm.eps is not None
+    return x / (x.pow(2).mean(-1, keepdim=True) + norm.eps).sqrt() * norm.weight
+
+
+def turned(x: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
+    """`models.transformer.turn` in fewer steps: tables are cosines for both halves, and sines whose first half is negative."""
+    a, b = x.chunk(2, dim=-1)
+    return x * tables[0] + torch.cat([b, a], -1) * tables[1]
+
+
+def doubled(tables: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Tables for `turned` [..., e] from cosines and sines [..., e/2]."""
+    cos, sin = tables
+    return torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
 
 
 class MindRound(nn.Module):
@@ -21,179 +63,101 @@ class MindRound(nn.Module):
     def __init__(self, network: GridNetwork) -> None:
         super().__init__()
         self.network = network
+        self.offset: Tensor
+        self.register_buffer("offset", offsets(network.config.sizes))
 
     def forward(
         self,
         piece: Tensor,
-        events: Tensor,
-        counts: Tensor,
+        read: Tensor,
+        write: Tensor,
+        owner: Tensor,
         row: Tensor,
         bar: Tensor,
         features: Tensor,
-        keys: Tensor,
-        values: Tensor,
         ask_row: Tensor,
         ask_bar: Tensor,
         ask_features: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        length: Tensor,
+        past: list[Tensor],
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One round.
 
         Args:
           piece: what is known of the piece [B, G].
-          events, counts, row, bar, features: the cells [B, m, ...]; a cell of row 0 stands for the piece itself.
-          keys, values: memory [L, B, H, P, e].
+          read, write: the beginning and the events of each cell, and what followed each [E, F].
+          owner: the cell that each belongs to, among all of all takes [E].
+          row, bar, features: the cells [B, m, ...]; a cell of row 0 stands for the piece itself.
           ask_row, ask_bar, ask_features: the cells asked for [B, q, ...].
+          length: how many of the places are taken [1].
+          past: what is remembered [B, H, P, e]: keys and values of each layer that reads, then the keys of all layers that
+            ask, then their values.
 
         Returns:
-          Answers [B, q, d], the memory's new part (keys and values [L, B, H, m, e]), and what the hand may look at of the
-          new cells: keys and values [B, looks, m * (K + 1), LOOK], a cell's beginning and its events.
+          Answers [B, q, d], what is to be remembered of the new cells (as in `past`, [2 * layers, B, H, m, e]), and what the
+          hand may look at of them: keys and values [E, looks, LOOK].
         """
         net, mind = self.network, self.network.mind
-        x = mind.cell(net.gists(events, counts), row, features)
-        x = torch.where((row == 0)[..., None], mind.piece(piece)[:, None], x)
-        turned, asked = mind.turned(bar), mind.turned(ask_bar)
-        m, past = row.shape[1], keys.shape[3]
+        x = mind.cell(self._gists(read, owner, row), row, features)
+        x = torch.where((row > 0)[..., None], x, mind.piece(piece)[:, None])
+        own, asked = doubled(mind.turned(bar)), doubled(mind.turned(ask_bar))
+        m, places, heads, e = row.shape[1], past[0].shape[2], net.config.heads, net.config.width // net.config.heads
         index = torch.arange(m, device=row.device)
-        earlier = torch.arange(past, device=row.device)[None] < past
-        mask = torch.cat([earlier.expand(m, past), index[:, None] >= index[None]], dim=1)[None, None]
-        new_k: list[Tensor] = []
-        new_v: list[Tensor] = []
+        taken = torch.where(torch.arange(places, device=row.device) < length, 0.0, NEVER)[None]
+        later = torch.where(index[:, None] >= index[None], 0.0, NEVER)
+        read_mask = torch.cat([taken.expand(m, places), later], dim=1)
+        ask_mask = torch.cat([taken, later[m - 1 :]], dim=1)
+        new: list[Tensor] = []
         for i, block in enumerate(mind.read):
             assert isinstance(block, Layer)
-            k, v = block.keys(block.norm1(x), turned)
-            new_k.append(k)
-            new_v.append(v)
-            x = block(x, turned, torch.cat([keys[i], k], dim=2), torch.cat([values[i], v], dim=2), mask)
-        x = mind.read_norm(x)
+            weight = torch.cat([block.q.weight * e**-0.5, block.kv.weight])
+            three = torch.unflatten(nn.functional.linear(scaled(x, block.norm1), weight), -1, (3, heads, e))
+            qk, v = torch.split(three.permute(2, 0, 3, 1, 4), [2, 1])
+            q, k = torch.split(turned(qk, own), 1)
+            new += [k, v]
+            x = self._layer(block, x, q, past[2 * i], past[2 * i + 1], k, v, read_mask)
+        x = scaled(x, mind.read_norm)
         y = mind.question(ask_row, ask_features)
-        for i, block in enumerate(mind.ask, start=len(mind.read)):
-            assert isinstance(block, Layer)
-            k, v = block.keys(x, turned)
-            new_k.append(k)
-            new_v.append(v)
-            all_k, all_v = torch.cat([keys[i], k], dim=2), torch.cat([values[i], v], dim=2)
-            y = block(y, asked, all_k, all_v, mask[:, :, :1] | ~mask[:, :, :1])
-        look_k, look_v = self._sights(events, counts, row, bar)
-        return mind.ask_norm(y), torch.stack(new_k), torch.stack(new_v), look_k, look_v
+        asks, at = [block for block in mind.ask if isinstance(block, Layer)], 2 * len(mind.read)
+        kv = torch.unflatten(nn.functional.linear(x, torch.cat([block.kv.weight for block in asks])), -1, (-1, 2, heads, e))
+        keys, values = torch.split(kv.permute(3, 2, 0, 4, 1, 5).flatten(0, 1), len(asks))
+        keys = turned(keys, own)
+        new += [keys, values]
+        for i, (block, k, v) in enumerate(zip(asks, torch.split(keys, 1), torch.split(values, 1), strict=True)):
+            q = nn.functional.linear(scaled(y, block.norm1), block.q.weight * e**-0.5)
+            q = turned(torch.unflatten(q, -1, (heads, e)).transpose(1, 2)[None], asked)
+            y = self._layer(block, y, q, past[at + i], past[at + len(asks) + i], k, v, ask_mask)
+        return scaled(y, mind.ask_norm), torch.cat(new), *self._sights(read, write, owner, row, bar)
 
-    def _sights(self, events: Tensor, counts: Tensor, row: Tensor, bar: Tensor) -> tuple[Tensor, Tensor]:
+    def _layer(
+        self, block: Layer, x: Tensor, q: Tensor, old_k: Tensor, old_v: Tensor, k: Tensor, v: Tensor, mask: Tensor
+    ) -> Tensor:
+        """`Layer.forward` with keys and values in two parts, so that the remembered ones are not copied."""
+        places = old_k.shape[2]
+        score = torch.cat([q @ old_k.transpose(-1, -2), q @ k.transpose(-1, -2)], dim=-1) + mask
+        weight = score.softmax(-1)
+        found = weight[..., :places] @ old_v + weight[..., places:] @ v
+        x = x + block.join(found[0].transpose(1, 2).flatten(2))
+        out: Tensor = x + block.down(nn.functional.gelu(block.up(scaled(x, block.norm2))))
+        return out
+
+    def _gists(self, read: Tensor, owner: Tensor, row: Tensor) -> Tensor:
+        """`GridNetwork.gists`, by tables of what each option adds."""
+        net, (b, m) = self.network, row.shape
+        table = nn.functional.linear(stacked(net.hand.events), net.note.weight)
+        each = nn.functional.gelu(rows(table, read + self.offset).sum(1) + net.note.bias)
+        each = each * (read[:, :1] < net.config.steps)
+        sums = torch.zeros(b * m, each.shape[1]).index_put((owner,), each, accumulate=True)
+        out: Tensor = net.sum(torch.unflatten(sums, 0, (b, m)) * 0.3)
+        return out
+
+    def _sights(self, read: Tensor, write: Tensor, owner: Tensor, row: Tensor, bar: Tensor) -> tuple[Tensor, Tensor]:
         hand, steps = self.network.hand, self.network.config.steps
-        begin = torch.zeros_like(events[:, :, :1])
-        begin = begin + torch.tensor([steps + 1, 0, 0], device=events.device)
-        end = torch.zeros_like(events[:, :, :1]) + torch.tensor([steps, 0, 0], device=events.device)
-        read = torch.cat([begin, events], dim=2)
-        place = torch.arange(read.shape[2], device=events.device)
-        write = torch.where((place < counts[..., None])[..., None], torch.cat([events, end], dim=2), end)
-        part = hand.row(row[..., None])[:, :, None]
-        step = read[..., 0]
-        time = bar[..., None] * steps + torch.where(step < steps, step, 0)
-        turned = tuple(t.flatten(1, 2)[:, None] for t in hand.turned(time))
-        k = turn(hand.split(hand.key(hand.key_norm(hand.events(read) + part)).flatten(1, 2)), *turned)
-        v = hand.split(hand.value(hand.key_norm(hand.events(write) + part)).flatten(1, 2))
-        return k, v
-
-
-class HandSteps(nn.Module):
-    """Draws the next few events of every cell asked for."""
-
-    def __init__(self, network: GridNetwork, events: int, pitches: int, qualities: int) -> None:
-        super().__init__()
-        self.network, self.count = network, events
-        sizes = network.config.sizes
-        value, extent = torch.arange(sizes[1]), torch.arange(sizes[2])
-        self.harmony_values: Tensor
-        self.harmony_extents: Tensor
-        self.register_buffer("harmony_values", value > pitches)
-        self.register_buffer("harmony_extents", extent >= qualities)
-        self.last_pitch = pitches
-
-    def forward(
-        self,
-        answer: Tensor,
-        row: Tensor,
-        bar: Tensor,
-        last: Tensor,
-        state: Tensor,
-        look_keys: Tensor,
-        look_values: Tensor,
-        seen: Tensor,
-        uniform: Tensor,
-        temperature: Tensor,
-        floor: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """A few events of each cell.
-
-        Args:
-          answer, row, bar: of the cells [B, q, ...].
-          last: the event before [B, q, F]; the beginning of a cell at first.
-          state: the hand's memory [B, q, w].
-          look_keys, look_values: of the events in sight [B, looks, N, LOOK]; the first is nothing at all, zeros.
-          seen: how many of them are there, the first included [B].
-          uniform: random numbers [B, q, events, F].
-          temperature: of the drawing [1].
-          floor: options less likely than this share of the likeliest are never drawn [1].
-
-        Returns:
-          Events [B, q, events, F] (after an end, anything), their log-likelihoods [B, q, events, F], the new state.
-        """
-        hand, steps = self.network.hand, self.network.config.steps
-        part, told = hand.row(row[..., None]), hand.answer(answer)
-        inside = (torch.arange(look_keys.shape[2], device=row.device)[None] < seen[:, None])[:, None, None]
-        events, likely = [], []
-        for i in range(self.count):
-            x = hand.events(last) + part + told
-            state = self._remember(x, state)
-            h = state + x
-            time = bar * steps + torch.where(last[..., 0] < steps, last[..., 0], 0)
-            turned = tuple(t[:, None] for t in hand.turned(time))
-            q = turn(hand.split(hand.look(hand.norm(h))), *turned)
-            found = attend(q, look_keys, look_values, inside).transpose(1, 2).flatten(2)
-            out = hand.norm(h + hand.found(found))
-            last, chosen = self._draw(out, row == 1, last, uniform[:, :, i], temperature, floor)
-            events.append(last)
-            likely.append(chosen)
-        return torch.stack(events, 2), torch.stack(likely, 2), state
-
-    def _remember(self, x: Tensor, state: Tensor) -> Tensor:
-        memory = self.network.hand.memory
-        weights = dict(memory.named_parameters())
-        given = nn.functional.linear(x, weights["weight_ih_l0"], weights["bias_ih_l0"]).chunk(3, dim=-1)
-        kept = nn.functional.linear(state, weights["weight_hh_l0"], weights["bias_hh_l0"]).chunk(3, dim=-1)
-        reset, update = (given[0] + kept[0]).sigmoid(), (given[1] + kept[1]).sigmoid()
-        new = (given[2] + reset * kept[2]).tanh()
-        return new + update * (state - new)
-
-    def _draw(
-        self, out: Tensor, harmony: Tensor, last: Tensor, uniform: Tensor, temperature: Tensor, floor: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The next event [B, q, F] and the log-likelihood of each of its fields: legal after the last one."""
-        heads, steps = self.network.hand.heads, self.network.config.steps
-        option = torch.arange(steps + 2, device=last.device)
-        at_first, before, value_before = last[..., :1] == steps + 1, last[..., :1], last[..., 1:2]
-        again = (value_before < self.last_pitch) & ~harmony[..., None]
-        may = at_first | (option > before) | ((option == before) & again)
-        may = may & ~(at_first & harmony[..., None] & (option > 0)) | (option == steps)
-        may = may & (option <= steps) & ~(at_first & harmony[..., None] & (option == steps))
-        step, a = self._choose(heads.field(0, out, last), may, uniform[..., 0], temperature, floor)
-        known = step[..., None]
-        value = torch.arange(len(self.harmony_values), device=last.device)
-        may = (harmony[..., None] == self.harmony_values) & (value > 0)
-        may = may & ((known != before) | (value > value_before) | harmony[..., None])
-        pitch, b = self._choose(heads.field(1, out, known), may, uniform[..., 1], temperature, floor)
-        known = torch.stack([step, pitch], -1)
-        extent = torch.arange(len(self.harmony_extents), device=last.device)
-        may = (harmony[..., None] == self.harmony_extents) & (extent > 0)
-        length, c = self._choose(heads.field(2, out, known), may, uniform[..., 2], temperature, floor)
-        ends = step == steps
-        event = torch.stack([step, pitch.masked_fill(ends, 0), length.masked_fill(ends, 0)], -1)
-        return event, torch.stack([a, b.masked_fill(ends, 0.0), c.masked_fill(ends, 0.0)], -1)
-
-    def _choose(
-        self, logits: Tensor, may: Tensor, uniform: Tensor, temperature: Tensor, floor: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """One option [B, q] by inverting the distribution function at a uniform number, and its own log-likelihood."""
-        own = logits.masked_fill(~may, NEVER).log_softmax(-1)
-        kept = own >= own.amax(-1, keepdim=True) + floor.log()
-        p = torch.where(kept & may, own / temperature, NEVER).softmax(-1)
-        chosen = (p.cumsum(-1) <= uniform[..., None] * 0.999999).sum(-1).clamp(max=p.shape[-1] - 1)
-        return chosen, own.gather(-1, chosen[..., None])[..., 0]
+        table, shape = stacked(hand.events), (hand.config.looks, LOOK)
+        part = rows(hand.row.tables[0].weight, row.flatten().index_select(0, owner))  # type: ignore[arg-type]
+        step = read[:, 0]
+        time = bar.flatten().index_select(0, owner) * steps + torch.where(step < steps, step, 0)
+        known, followed = (scaled(rows(table, x + self.offset).sum(1) + part, hand.key_norm) for x in (read, write))
+        keys = torch.unflatten(hand.key(known), -1, shape)
+        cos, sin = doubled(hand.turned(time))
+        return turned(keys, (cos[:, None], sin[:, None])), torch.unflatten(hand.value(followed), -1, shape)

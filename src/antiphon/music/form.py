@@ -59,7 +59,7 @@ def stretch(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[
 
 
 def passage(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[Phrase, ...]:
-    """A run of phrases of exactly so many bars as a song has them anywhere, sung in at least half of its bars.
+    """A run of phrases of exactly so many bars as a song has them anywhere, sung in at least a quarter of its bars.
 
     Introductions and interludes come with it as they fall; short and long pieces are cut as `stretch` cuts them.
     """
@@ -69,7 +69,7 @@ def passage(forms: Sequence[str], bars: int, rng: np.random.Generator) -> tuple[
         if sum(p.bars for p in phrases[start:]) < bars:
             continue
         run = _run(phrases, start, bars)[0]
-        if 2 * sum(p.bars for p in run if p.letter.isupper() and p.letter != "X") >= bars:
+        if 4 * sum(p.bars for p in run if p.letter.isupper() and p.letter != "X") >= bars:
             return run
     return stretch(forms, bars, rng)
 

@@ -8,6 +8,7 @@ from antiphon.errors import TrainingError
 from antiphon.recipes.adversarial import GanRecipe
 from antiphon.recipes.gans import GANS
 from antiphon.recipes.grid import GridRecipe
+from antiphon.recipes.grid_lessons import Lessons
 from antiphon.recipes.markov import MarkovRecipe
 from antiphon.recipes.sequence import SequenceRecipe
 from antiphon.representations.events import EventSpec
@@ -40,9 +41,14 @@ _ALL: tuple[SequenceRecipe | MarkovRecipe | GridRecipe, ...] = (
                    evaluate_every=100),  # 1.581 (1.915)
     SequenceRecipe("folk-infill", "folk", _filling(FOLK), width=192, layers=5, dropout=0.15, length=384, steps=400, lr=0.005,
                    adam_lr=2e-3, fills=0.5, base="folk-transformer", evaluate_every=100),  # 0.797 (1.013)
-    # cells in any order, many at once: the flagship; nats a note of held-out windows, loudness not counted; it ships
-    GridRecipe("pop-grid", "pop", GridSpec(POP.roles, POP.programs), steps=1100, evaluate_every=150,  # 3.014
+    # cells in any order, many at once: the flagship; nats a note of held-out windows, loudness not counted; each goes on from
+    # the one before (--start RUN), the last is taught by a critic and ships
+    GridRecipe("pop-grid-plain", "pop", GridSpec(POP.roles, POP.programs), steps=1100, evaluate_every=150,  # 3.014
                checkpoint_every=50),
+    GridRecipe("pop-grid-long", "pop", GridSpec(POP.roles, POP.programs), "pop-grid-plain", dropout=0.2, steps=1800, lr=0.007,
+               adam_lr=2e-3, seed=1, evaluate_every=200),  # 2.879
+    GridRecipe("pop-grid", "pop", GridSpec(POP.roles, POP.programs), "pop-grid-long", dropout=0.2, batch=8, steps=280, lr=0.001,
+               adam_lr=3e-4, ema=0.98, seed=2, evaluate_every=70, lessons=Lessons()),
     # recurrent nets of about the same size, to compare with; not trained yet
     SequenceRecipe("pop-gru", "pop", POP, "gru", 512, 2, dropout=0.1, steps=2400, adam_lr=2e-3, evaluate_every=400),
     SequenceRecipe("chorale-gru", "chorale", CHORALE, "gru", 384, 1, dropout=0.3, length=256, steps=1500, adam_lr=2e-3,

@@ -124,6 +124,11 @@ def write_graph(
     module: nn.Module, inputs: tuple[Any, ...], names: list[str], outs: list[str], shapes: tuple[Any, ...], path: Path
 ) -> None:
     """Export one graph and store its weights in half precision."""
+    store(exported(module, inputs, names, outs, shapes), path)
+
+
+def exported(module: nn.Module, inputs: tuple[Any, ...], names: list[str], outs: list[str], shapes: tuple[Any, ...]) -> Any:
+    """A module as an ONNX model, not yet stored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -131,7 +136,11 @@ def write_graph(
             module.eval(), inputs, dynamo=True, input_names=names, output_names=outs, dynamic_shapes=shapes, verbose=False
         )
     assert program is not None
-    model = program.model_proto
+    return program.model_proto
+
+
+def store(model: Any, path: Path) -> None:
+    """Write an ONNX model, its weights in half precision and without the exporter's notes."""
     halve(model)
     anonymise(model)
     temporary = path.with_name(path.name + ".part")

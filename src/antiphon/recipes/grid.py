@@ -17,8 +17,11 @@ from antiphon.errors import TrainingError
 from antiphon.generate.grid import rounds
 from antiphon.models.grid import GridConfig, GridNetwork
 from antiphon.recipes.grid_data import GridSet, PreparedGrid, drawn, example, prepare_grid
+from antiphon.recipes.grid_lessons import Lessons, tiny_lessons
+from antiphon.recipes.sequence import adopt
 from antiphon.representations.grid import FEATURES, GLOBALS, SIZES, STEPS, GridSpec
 from antiphon.training.batches import batches, collate
+from antiphon.training.checkpoint import read_state
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.phase import Batch, Phase, muon
@@ -35,6 +38,8 @@ class GridRecipe:
     name: str
     style: str
     spec: GridSpec
+    base: str = ""
+    """Recipe whose run this one goes on from; empty: from nothing."""
     width: int = 192
     heads: int = 6
     read_layers: int = 4
@@ -54,6 +59,8 @@ class GridRecipe:
     mixed: bool = True
     """Forward passes in bfloat16 where that is safe."""
     seed: int = 0
+    lessons: Lessons | None = None
+    """Lessons from a critic, in place of plain likelihood; `steps` are then those of each round."""
     log_every: int = 20
     evaluate_every: int = 250
     checkpoint_every: int = 100
@@ -62,7 +69,7 @@ class GridRecipe:
         """The same in seconds: for tests and continuous integration."""
         return replace(
             self, width=16, heads=2, read_layers=1, ask_layers=1, hand=16, bars=4, batch=4, steps=6, log_every=2,
-            evaluate_every=3, checkpoint_every=3,
+            evaluate_every=3, checkpoint_every=3, lessons=None if self.lessons is None else tiny_lessons(self.lessons),
         )  # fmt: skip
 
 
@@ -99,6 +106,12 @@ def stream(recipe: GridRecipe, part: GridSet, step: int) -> Iterator[dict[str, T
     while True:
         yield next(feeds[1 if len(feeds) > 1 and step % every == every - 1 else 0])
         step += 1
+
+
+def averaged_weights(run: Path) -> dict[str, Tensor]:
+    """The averaged weights of a run's checkpoint, by name."""
+    state: dict[str, Tensor] = read_state(run / "checkpoint.pt")["averages"]["model"]
+    return {name.removeprefix("average."): value for name, value in state.items() if name.startswith("average.")}
 
 
 def phases_of(recipe: GridRecipe, network: GridNetwork) -> tuple[list[Phase], Ema]:
@@ -150,13 +163,24 @@ def evaluate(
 
 
 def run(
-    recipe: GridRecipe, pieces: Iterator[Piece], folder: Path, progress: Hook | None = None, device: str = "cpu"
+    recipe: GridRecipe,
+    pieces: Iterator[Piece],
+    folder: Path,
+    progress: Hook | None = None,
+    device: str = "cpu",
+    begin: Path | None = None,
 ) -> dict[str, float]:
-    """Prepare, train (or resume) and validate; the run folder then holds all that the export needs."""
+    """Prepare, train (or resume) and validate; the run folder then holds all that the export needs.
+
+    Args:
+      begin: run of the recipe's base, whose averaged weights this one begins with.
+    """
     open_run(folder, asdict(recipe))
     data: PreparedGrid = prepare_grid(pieces, recipe.spec)
-    _write(folder, data.facts)
+    write_facts(folder, data.facts)
     network = build(recipe).to(device)
+    if begin is not None and not (folder / "checkpoint.pt").is_file():
+        adopt(network, averaged_weights(begin))
     network.train()
     phases, ema = phases_of(recipe, network)
     rows = examined(data.splits["valid"], recipe.bars)
@@ -172,9 +196,10 @@ def run(
         schedule=warmup_cosine, seed=recipe.seed, device=device, evaluate=look, progress=progress,
     )  # fmt: skip
     found = evaluate(average, rows, recipe.spec.roles, device)
-    _write(folder, data.facts | {"typical": {"mean": -found["nll_note"], "std": found["spread"]}})
+    write_facts(folder, data.facts | {"typical": {"mean": -found["nll_note"], "std": found["spread"]}})
     return logged
 
 
-def _write(folder: Path, facts: dict[str, Any]) -> None:
+def write_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Keep what the export will tell of the data."""
     (folder / "facts.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False))

@@ -14,12 +14,13 @@ from antiphon.corpus.ingest import iter_pieces
 from antiphon.corpus.piece import Piece
 from antiphon.corpus.store import Store
 from antiphon.errors import TrainingError
-from antiphon.recipes import adversarial, adversarial_run, grid, markov, originality, sequence
+from antiphon.recipes import adversarial, adversarial_run, grid, grid_teaching, markov, originality, sequence
 from antiphon.recipes.adversarial import GanRecipe
 from antiphon.recipes.export import export
 from antiphon.recipes.export_gan import export_gan
 from antiphon.recipes.export_grid import export_grid
 from antiphon.recipes.grid import GridRecipe
+from antiphon.recipes.grid_lessons import Lessons
 from antiphon.recipes.markov import MarkovRecipe
 from antiphon.recipes.sequence import SequenceRecipe
 from antiphon.recipes.sketch import Heard
@@ -77,7 +78,7 @@ def check_begin(recipe: Recipe, begin: Path | None, tiny: bool) -> None:
     Raises:
       TrainingError: it is not so.
     """
-    base = recipe.base if isinstance(recipe, SequenceRecipe) else ""
+    base = recipe.base if isinstance(recipe, SequenceRecipe | GridRecipe) else ""
     if begin is None:
         if base and not tiny:
             raise TrainingError(f"Recipe {recipe.name!r} goes on from {base!r}; name a run of that with --start RUN.")
@@ -148,7 +149,8 @@ def _run(
     if isinstance(recipe, MarkovRecipe):
         return markov.run(recipe, pieces, folder, progress, heard)
     if isinstance(recipe, GridRecipe):
-        return grid.run(recipe, iter(pieces), folder, progress, device)
+        run_grid = grid.run if recipe.lessons is None else grid_teaching.run
+        return run_grid(recipe, iter(pieces), folder, progress, device, begin)
     if isinstance(recipe, GanRecipe):
         return adversarial_run.run(recipe, iter(pieces), folder, progress, device)
     return sequence.run(recipe, iter(pieces), folder, progress, heard, device, begin)
@@ -166,7 +168,8 @@ def read_recipe(folder: Path) -> Recipe:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if "hand" in data:
-            return GridRecipe(**data | {"spec": GridSpec.from_json(data["spec"])})
+            lessons = None if data.get("lessons") is None else Lessons(**data["lessons"])
+            return GridRecipe(**data | {"spec": GridSpec.from_json(data["spec"]), "lessons": lessons})
         if "rolls" in data:
             rolls, adversary = PianoRollSpec.from_json(data["rolls"]), Adversary(**data["adversary"])
             betas = (float(data["betas"][0]), float(data["betas"][1]))

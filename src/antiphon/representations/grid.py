@@ -6,6 +6,10 @@ Legend: n bars, R roles, rows = R + 1 (row 0 is the harmony, row r + 1 the role 
     0..15 in the bar    0 none                        0 none
     16 the cell ends    1 + pitch row (roles)         1 + duration (roles)
     17 it begins        1 + P + root, 12: no chord    26 + quality (harmony)
+    18.. as another bar 0                             0
+
+The last is said of a whole cell, in place of all its events: it is what the same part has so many bars before or after (see
+COPIES), provided that this is there already.
 
 Events of a cell go by (step, value). Music is written in C major or A minor, as in the event codec. Whatever is a set of
 cells - a bar, a part, a phrase of two parts - can be open or given, and cells can be written in any order.
@@ -29,11 +33,14 @@ from antiphon.representations.events import DURATIONS, LETTERS, MAX_PHRASE, sect
 
 STEPS = 16
 END, BEGIN = STEPS, STEPS + 1
+COPIES = (-8, -4, -2, -1, -16, -3, -6, -12, -5, -7, 8, 4, 2, 1, 16, 3, 6, 12, 5, 7)
+"""How many bars off a cell may be that this one is the same as; where several are, the first of these is told."""
+COPY = STEPS + 2
 LOWEST, PITCHES = 24, 72
 NO_CHORD = 12
 ROOTS = 1 + PITCHES
 FIRST_QUALITY = 1 + len(DURATIONS)
-SIZES = (STEPS + 2, 1 + PITCHES + 13, 1 + len(DURATIONS) + len(QUALITIES))
+SIZES = (STEPS + 2 + len(COPIES), 1 + PITCHES + 13, 1 + len(DURATIONS) + len(QUALITIES))
 """Options of each field."""
 MOST = 32
 """Events that a cell holds at most; the rest of a fuller bar is left out."""
@@ -222,6 +229,8 @@ def decode(
       velocities: velocity [R, 16] of notes by role and step; 80 where it is not given.
     """
     scale, move, end = resolution * 4 // STEPS, -transposition(key), len(cells) * STEPS
+    told = np.full((len(spec.roles), STEPS), VELOCITY) if velocities is None else velocities
+    loud = np.clip(np.rint(told), 1, 127).astype(int).tolist()
     chords: list[ChordMark] = []
     parts: list[list[Note]] = [[] for _ in spec.roles]
     for b, bar in enumerate(cells):
@@ -234,8 +243,7 @@ def decode(
             for step, value, extent in np.asarray(bar[r + 1], dtype=np.int64).reshape(-1, 3).tolist():
                 onset = b * STEPS + step
                 last = min(onset + DURATIONS[extent - 1], end)
-                loud = VELOCITY if velocities is None else int(np.clip(round(velocities[r, step]), 1, 127))
-                notes.append(Note(onset * scale, (last - onset) * scale, value - 1 + LOWEST + move, loud))
+                notes.append(Note(onset * scale, (last - onset) * scale, value - 1 + LOWEST + move, loud[r][step]))
     tracks = [
         Track(name, program, notes=without_overlaps(notes_array(notes)))
         for name, program, notes in zip(spec.roles, spec.programs, parts, strict=True)

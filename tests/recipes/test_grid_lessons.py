@@ -1,0 +1,161 @@
+"""Copies among cells, and lessons from a critic: sources, preferences, and a tiny run from takes to snapshot."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_grid_recipe import RECIPE, SPEC, pieces
+
+from antiphon.errors import TrainingError
+from antiphon.generate.grid import GridGenerator
+from antiphon.generate.load import load
+from antiphon.generate.request import Request
+from antiphon.recipes import runs
+from antiphon.recipes.grid import GridRecipe, build
+from antiphon.recipes.grid_data import GridSet, prepare_grid, repeated
+from antiphon.recipes.grid_lessons import (
+    Lessons,
+    fit_critic,
+    heard,
+    lesson_stream,
+    margins,
+    plans_of,
+    read_lesson,
+    write_lesson,
+)
+from antiphon.representations.grid import COPIES, COPY, END
+
+LESSONS = replace(
+    RECIPE,
+    name="test-taught",
+    base="test-grid",
+    steps=4,
+    lessons=Lessons(2, 8, 4, pairs=2),
+    evaluate_every=2,
+    checkpoint_every=2,
+)
+
+
+def test_a_copy_is_of_a_cell_written_before_and_of_the_same_row() -> None:
+    order = [(0, 1), (0, 2), (4, 1), (1, 1), (8, 1), (8, 2), (2, 0)]
+    cells = [b"tune", b"bass", b"tune", b"", b"tune", b"other", b"C"]
+    may, same = repeated(cells, order)
+    assert same.tolist() == [0, 0, 1 + COPIES.index(-4), 0, 1 + COPIES.index(-8), 0, 0]
+    assert not may[0].any()
+    assert [COPIES[i] for i in np.flatnonzero(may[2])] == [-4]
+    assert set(np.array(COPIES)[may[4]]) == {-8, -4}  # bar 1, seven bars before, is silent
+    assert set(np.array(COPIES)[may[5]]) == {-8}  # another tune of the row, not the same
+    assert not may[6].any()  # the harmony never copies
+
+
+def test_silence_is_no_source() -> None:
+    may, same = repeated([b"", b""], [(0, 1), (1, 1)])
+    assert not may.any()
+    assert not same.any()
+
+
+def test_a_later_bar_can_be_the_source_where_it_was_written_first() -> None:
+    may, same = repeated([b"tune", b"tune"], [(3, 1), (1, 1)])
+    assert COPIES[int(same[1]) - 1] == 2
+    assert int(may[1].sum()) == 1
+
+
+def test_the_critic_finds_the_difference_and_hears_what_it_was_not_fitted_on() -> None:
+    rng = np.random.default_rng(0)
+    made, real = rng.normal(size=(64, 5)), rng.normal(size=(64, 5))
+    made[:, 2] -= 3
+    weights = fit_critic(made, real, 1.0)
+    assert int(np.abs(weights[:-1]).argmax()) == 2
+    assert weights[2] > 0
+    likes, right = heard(made, real, 4, 1.0)
+    assert right > 0.85
+    assert np.corrcoef(likes, made[:, 2])[0, 1] > 0.8
+    assert heard(rng.normal(size=(400, 5)), rng.normal(size=(400, 5)), 4, 30.0)[1] < 0.6  # nothing to be found
+
+
+def test_plans_need_all_parts() -> None:
+    data = prepare_grid(pieces(), SPEC)
+    rng = np.random.default_rng(0)
+    assert all(piece.present.all() for piece, _ in plans_of(data.splits["train"], 4, 20, rng))
+    with pytest.raises(TrainingError, match="all parts"):
+        plans_of(GridSet(), 4, 20, rng)
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two rounds of lessons on tiny data, from a tiny base."""
+    folder = tmp_path_factory.mktemp("taught")
+    runs.start(RECIPE, pieces(), folder / "base")
+    runs.check_begin(LESSONS, folder / "base", tiny=False)
+    runs.start(LESSONS, pieces(), folder / "run", begin=folder / "base")
+    return folder
+
+
+def test_lessons_end_in_a_snapshot_that_plays(taught: Path) -> None:
+    recipe = runs.export_run(taught / "run", taught / "snapshot", card={"data": "made up"})
+    assert isinstance(recipe, GridRecipe)
+    assert recipe.lessons == LESSONS.lessons
+    player = load(str(taught / "snapshot"))
+    assert isinstance(player, GridGenerator)
+    first, again = player.write(Request(4), [1])[0], player.write(Request(4), [1])[0]
+    assert first.score == again.score
+    rows = [json.loads(line) for line in (taught / "run" / "round2" / "stats.jsonl").read_text().splitlines()]
+    assert {"model/nll", "model/lesson", "critic/right", "lesson/carried over", "valid/nll_note"} <= set(rows[-1])
+
+
+def test_the_same_call_goes_on_and_changes_nothing_when_done(taught: Path) -> None:
+    before = torch.load(taught / "run" / "checkpoint.pt", weights_only=True)["modules"]["model"]
+    lesson = (taught / "run" / "round1" / "lesson.npz").stat().st_mtime_ns
+    runs.start(LESSONS, pieces(), taught / "run", begin=taught / "base")
+    after = torch.load(taught / "run" / "checkpoint.pt", weights_only=True)["modules"]["model"]
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    assert (taught / "run" / "round1" / "lesson.npz").stat().st_mtime_ns == lesson
+
+
+def test_a_pair_is_of_one_plan_and_the_margin_begins_at_nothing(taught: Path) -> None:
+    pairs = read_lesson(taught / "run" / "round1" / "lesson.npz")
+    assert len(pairs["win_before"]) == 2 * 8
+    assert np.array_equal(pairs["win/features"], pairs["lose/features"])
+    assert np.array_equal(pairs["win/piece"], pairs["lose/piece"])
+    network = build(RECIPE)
+    weights = torch.load(taught / "base" / "checkpoint.pt", weights_only=True)["averages"]["model"]
+    network.load_state_dict({k.removeprefix("average."): v for k, v in weights.items() if k.startswith("average.")})
+    for p in network.parameters():
+        p.data = p.data.half().float()
+    batch = next(lesson_stream(pairs, 4, 0, 0))
+    assert margins(network.eval(), batch, False).abs().max() < 1e-2
+    shifted = batch | {"win_before": batch["win_before"] - 3}
+    assert torch.allclose(margins(network, shifted, False) - margins(network, batch, False), torch.full((4,), 3.0), atol=1e-3)
+
+
+def test_a_lesson_is_kept_as_it_was(tmp_path: Path) -> None:
+    pairs = {"win/row": np.arange(6, dtype=np.uint8).reshape(2, 3), "win_before": np.array([1.5, 2.5])}
+    write_lesson(tmp_path / "lesson.npz", pairs, {"critic/right": 0.9})
+    found = read_lesson(tmp_path / "lesson.npz")
+    assert set(found) == set(pairs)
+    assert all(np.array_equal(found[name], value) for name, value in pairs.items())
+
+
+def test_copies_are_drawn_as_cells(taught: Path) -> None:
+    """Where the network says that a cell is a copy, what is written is the source's events, never the word itself."""
+    runs.export_run(taught / "run", taught / "copier", card={"data": "made up"})
+    player = load(str(taught / "copier"))
+    assert isinstance(player, GridGenerator)
+    player.cool = (50.0, 1.0, 1.0, 1.0)  # the beginning of a cell is then drawn from all that may be
+    player.floor = (1e-9, 0.01, 0.01, 0.01)
+    cells = player.cells(Request(16), range(4))
+    first = [cell[:, 0] for take in cells for bar in take for cell in bar if cell is not None and len(cell)]
+    assert max(int(steps.max()) for steps in first) < END < COPY
+    same = [
+        take[bar][row].tobytes() == take[bar - 1][row].tobytes()  # type: ignore[union-attr]
+        for take in cells
+        for bar in range(1, 16)
+        for row in (1, 2)
+        if len(take[bar][row]) > 1  # type: ignore[arg-type]
+    ]
+    assert sum(same) > 0
