@@ -1,4 +1,4 @@
-"""The studio in a real browser, from an empty home: first piece, redo of bars, undo, edits, export, ratings, two widths.
+"""The studio in a real browser, from an empty home: first piece, redo, undo, edits, export, ratings, learning, two widths.
 
     python benchmarks/studio_browser.py --out shots [--browser /usr/bin/chromium] [--firefox]
 
@@ -20,6 +20,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from studio_browser_listener import listen, reads_along, speaks_chinese
 
 import antiphon
 
@@ -348,7 +350,7 @@ def narrow(drive: Drive) -> str:
     return "three screens in two themes fit"
 
 
-def drive_all(playwright: Any, arguments: argparse.Namespace, url: str, midi: bytes) -> int:
+def drive_all(playwright: Any, arguments: argparse.Namespace, url: str, midi: Path) -> int:
     """All checks in one browser; the number of faults."""
     if arguments.firefox:
         browser = playwright.firefox.launch()
@@ -367,11 +369,14 @@ def drive_all(playwright: Any, arguments: argparse.Namespace, url: str, midi: by
     drive.check("edit notes", lambda: draw_note(drive))
     drive.check("lock bars", lambda: lock_bars(drive))
     drive.check("space bar", lambda: space_bar(drive))
+    drive.check("the score follows", lambda: reads_along(drive))
     drive.check("export zip", lambda: export_zip(drive))
     drive.check("rate takes", lambda: rate_takes(drive))
-    drive.check("bring a file", lambda: bring_file(drive, midi))
+    drive.check("the server's sentences in Chinese", lambda: speaks_chinese(drive))
+    drive.check("bring a file", lambda: bring_file(drive, midi.read_bytes()))
     drive.check("both languages", lambda: both_languages(drive))
     drive.check("390 pixels", lambda: narrow(drive))
+    listen(drive, midi.parent)
     drive.check("no complaint in the console", lambda: not drive.complaints or _say(drive.complaints))
     drive.check("nothing asked of another machine", lambda: not drive.strangers or _say(drive.strangers))
     browser.close()
@@ -400,9 +405,9 @@ def main() -> int:
         _write_midi(midi)
         if arguments.url is not None:
             with sync_playwright() as playwright:
-                return drive_all(playwright, arguments, arguments.url, midi.read_bytes())
+                return drive_all(playwright, arguments, arguments.url, midi)
         with serving(arguments.port, Path(home) / "studio") as url, sync_playwright() as playwright:
-            return drive_all(playwright, arguments, url, midi.read_bytes())
+            return drive_all(playwright, arguments, url, midi)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ const { applyOperations, barOf, barTicks, beatTicks, chordsByBar, clockText, isL
 const { Timeline } = await import(`${page}/sound/timeline.js`);
 const { eventsOf } = await import(`${page}/sound/layers.js`);
 const { spell } = await import(`${page}/views/staff.js`);
+const { StaffPlaces, soundingBar } = await import(`${page}/views/staffplace.js`);
 const { voiceName } = await import(`${page}/sound/synth.js`);
 const { fillPath } = await import(`${page}/core/api.js`);
 
@@ -73,6 +74,16 @@ assert.deepEqual(spell(60, false), { step: 0, sign: "" });
 assert.deepEqual(spell(61, false), { step: 0, sign: "♯" });
 assert.deepEqual(spell(61, true), { step: 1, sign: "♭" });
 assert.deepEqual(spell(71, false), { step: 6, sign: "" });
+
+// The staff's rows: 298 pixels hold two bars of 134 beside the clef's 30; keys lead to bars, points to the bar below them.
+const places = new StaffPlaces(barTicks(score), 298);
+assert.deepEqual([places.perRow, places.rows, places.barWidth, places.height], [2, 2, 134, 336]);
+assert.deepEqual([1, 2, 3, 4].map((bar) => [places.row(bar), places.left(bar)]), [[0, 30], [0, 164], [1, 30], [1, 164]]);
+assert.deepEqual([places.x(2, 1920), places.x(2, 2880), places.x(2, 3840)], [174, 232, 290]);
+assert.deepEqual([[0, 0], [163, 167], [164, 0], [40, 168], [900, 900]].map(([x, y]) => places.barAt(x, y)), [1, 1, 2, 3, 4]);
+assert.equal(new StaffPlaces([0, 1, 2, 3], 298).barAt(290, 300), 3);
+assert.deepEqual(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageDown", "x"].map((key) => places.step(key, 2)), [1, 3, 1, 4, 1, 4, 4, null]);
+assert.deepEqual([-1, 0, 1919, 1920, 7679, 7680, 9999].map((tick) => soundingBar(score, tick)), [1, 1, 1, 2, 4, 4, 4]);
 assert.equal(voiceName(0), "piano");
 assert.equal(voiceName(40), "strings");
 assert.equal(voiceName(52), "voice");

@@ -16,12 +16,13 @@ TEXT = [
     ("on-accent", "accent"), ("on-accent", "accent-hover"), ("on-accent-soft", "accent-soft"), ("accent", "surface"),
     ("accent", "paper"), ("ink", "warn-soft"), ("ink", "bad-soft"), ("bad", "surface"), ("bad", "paper"),
     ("warn", "surface"), ("good", "surface"), ("surface", "bad"), ("surface", "warn"), ("ink", "roll"),
-    ("ink-2", "roll-black"), ("bad", "sunk"),
+    ("ink-2", "roll-black"), ("bad", "sunk"), ("ink", "accent-soft"), ("ink-2", "accent-soft"),
 ]  # fmt: skip
 """Text on its ground: 4.5 to 1."""
 SIGNS = [
     ("line-strong", "surface"), ("line-strong", "paper"), ("focus", "surface"), ("focus", "paper"), ("focus", "roll"),
     ("playhead", "roll"), ("playhead", "roll-black"), ("select", "roll"), ("warn", "paper"), ("accent", "sunk"),
+    ("playhead", "surface"), ("playhead", "accent-soft"), ("line-strong", "accent-soft"),
     *((f"track-{n}", ground) for n in range(1, 9) for ground in ("roll", "roll-black")),
 ]  # fmt: skip
 """Borders of controls, focus, notes: 3 to 1."""

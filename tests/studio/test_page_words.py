@@ -9,21 +9,22 @@ from pathlib import Path
 import pytest
 
 import antiphon
+from antiphon.studio.phrases import templates, values_of
 
 PAGE = Path(antiphon.__file__).parent / "studio" / "page"
 SOURCES = [path for path in sorted(PAGE.rglob("*.js")) if path.parent.name != "words"]
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
 
 
-def book(language: str) -> dict[str, str]:
-    """Key -> text of one language.
+def book(*files: str) -> dict[str, str]:
+    """Key -> text of some files of words.
 
     Raises:
       AssertionError: a key stands twice.
     """
     found: dict[str, str] = {}
-    for path in (PAGE / "words" / f"{language}.js", PAGE / "words" / f"{language}-music.js"):
-        for line in path.read_text(encoding="utf-8").splitlines():
+    for name in files:
+        for line in (PAGE / "words" / f"{name}.js").read_text(encoding="utf-8").splitlines():
             if match := re.fullmatch(r"\s+(\"[^\"]+\"): (\".*\"),", line):
                 key = ast.literal_eval(match[1])
                 assert key not in found, f"{key} stands twice"
@@ -31,7 +32,8 @@ def book(language: str) -> dict[str, str]:
     return found
 
 
-ENGLISH, CHINESE = book("en"), book("zh")
+ENGLISH, CHINESE = book("en", "en-music"), book("zh", "zh-music")
+SERVER = book("zh-server", "zh-notes")
 
 
 def test_both_languages_have_the_same_keys() -> None:
@@ -83,6 +85,15 @@ def test_no_text_is_left_over() -> None:
         and not (key.endswith("Hint") and key.removesuffix("Hint") in ENGLISH)
     ]  # fmt: skip
     assert idle == []
+
+
+def test_what_the_server_says_has_its_chinese() -> None:
+    """By the same codes, in words that are Chinese, with no value that the server's sentence has not."""
+    said = templates()
+    assert SERVER.keys() == said.keys()
+    for code, text in SERVER.items():
+        assert re.search(r"[\u4e00-\u9fff]", text) or code in ("request.field", "plan.key_why")
+        assert set(re.findall(r"\{(\w+)\}", text)) <= values_of(said[code]), code
 
 
 def test_moods_and_keys_of_the_package_are_named() -> None:

@@ -54,6 +54,7 @@ def test_locked_bars_refuse_edits(page: Page) -> None:
     add = {"op": "add", "track": 0, "onset": 10, "duration": 10, "pitch": 60}
     refused = page.post(f"/api/takes/{take}/edit", json={"operations": [add]})
     assert refused.status_code == 409 and "locked" in refused.json()["error"]["message"]
+    assert refused.json()["error"]["phrase"] == {"code": "locked.bar", "values": {"bar": "1", "role": "melody"}}
     assert page.post(f"/api/projects/{project}/undo", json={}).json()["locks"] == []
     assert page.post(f"/api/takes/{take}/edit", json={"operations": [add]}).status_code == 201
 
@@ -278,7 +279,9 @@ def test_no_request_made_from_the_description_fails_inside(page: Page, seed: int
                 if answer.status_code >= 400:
                     error = answer.json()["error"]
                     assert (
-                        set(error) == {"code", "message", "field"} and error["message"] and "Traceback" not in error["message"]
+                        set(error) == {"code", "message", "field", "phrase"}
+                        and error["message"]
+                        and "Traceback" not in error["message"]
                     )
     assert {200, 404, 422} <= seen
     assert page.get(f"/api/projects/{project}").status_code == 200

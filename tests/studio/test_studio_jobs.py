@@ -24,7 +24,8 @@ def test_takes_arrive_with_verdicts_and_the_best_becomes_current(page: Page) -> 
     assert state["current"] == job["chosen"] == job["takes"][0]
     assert [t["verdict"]["rank"] for t in state["takes"]] == [1, 2, 3]
     assert [t["chosen"] for t in state["takes"]] == [True, False, False]
-    assert state["history"] == {"undo": "Compose", "redo": None, "depth": 1, "position": 1}
+    done = {"Compose": {"code": "did.compose", "values": {}}}
+    assert state["history"] == {"undo": "Compose", "redo": None, "depth": 1, "position": 1, "phrases": done}
     score = page.get(f"/api/takes/{job['chosen']}/score").json()
     assert [t["name"] for t in score["tracks"]] == ["melody", "piano"]
     assert len(score["bars"]) == 4 and score["bars"][1] == [1920, 2.0]
@@ -34,6 +35,7 @@ def test_a_crash_keeps_the_takes_and_the_next_job_runs(page: Page) -> None:
     project = page.new()
     job = page.job(project, verb="compose", brief={"text": "crash"})
     assert job["state"] == "failed" and "signal 11" in job["error"] and len(job["takes"]) == 1
+    assert job["phrases"][job["error"]]["values"]["why"]["code"] == "died.signal"
     again = page.job(project, verb="compose", brief={"text": "fine", "takes": 1})
     assert again["state"] == "done"
     assert len(page.get(f"/api/projects/{project}").json()["takes"]) == 2

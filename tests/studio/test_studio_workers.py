@@ -8,6 +8,8 @@ import json
 import os
 import time
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from studio_verbs import piece
 from antiphon.compose.answer import Answer
 from antiphon.compose.critique import Verdict
 from antiphon.errors import BriefError, InputError
-from antiphon.generate.request import Request
+from antiphon.generate.request import Request, Take
 from antiphon.io import midi, musicxml
 from antiphon.music.score import Score
 from antiphon.studio import bundle, composing, tools
@@ -28,6 +30,7 @@ from antiphon.studio.locks import Lock, locked_notes
 from antiphon.studio.scorejson import pack, read_packed, unpack
 from antiphon.studio.studio import tidy
 from antiphon.studio.understood import understand
+from antiphon.studio.worker import Verb
 from antiphon.studio.writers import Remembering, Writers
 from conftest import FakeGenerator
 
@@ -85,11 +88,56 @@ def test_locked_bars_come_back_whatever_a_model_wrote() -> None:
     verdicts = tuple(Verdict(i, i, -1.0, 1.0, ()) for i in range(2))
     answer = Answer("infill", {}, wild, (wild, before), verdicts, 0, (), ("Told.",), FakeGenerator().description, 1)
     locks = (Lock(1, 2, ("melody",)),)
-    composing._send_answer(answer, composing.Source(before, locks, None), {}, heard)
+    composing._send_takes(answer, composing.Source(before, locks, None), heard, range(2))
     kept = heard.score(0)
     assert locked_notes(kept, locks, kept.tracks[0]).tolist() == before.tracks[0].notes[:8].tolist()
     assert kept.tracks[1] == wild.tracks[1] and "put back" in heard.takes[0]["said"][-1]
     assert heard.score(1) == before and heard.takes[1]["said"] == ["Told."]
+
+
+class Infilling(FakeGenerator):
+    """A fake that says it works on given pieces; what it writes outside the openings is put away by the task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.description = replace(self.description, infills=True)
+        self.seeds: list[list[int]] = []
+
+    def write(self, request: Request, seeds: Sequence[int]) -> list[Take]:
+        self.seeds.append(list(seeds))
+        return super().write(request, seeds)
+
+
+@pytest.mark.parametrize(
+    ("verb", "more"),
+    [
+        (composing.do_infill, {"bars": [5, 8]}),
+        (composing.do_continue, {"bars": 2}),
+        (composing.do_vary, {"amount": 0.5}),
+        (composing.do_restyle, {"style": "pop"}),
+    ],
+)
+def test_work_on_a_piece_sends_its_first_take_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: Verb, more: dict[str, Any]
+) -> None:
+    """The first take comes before the others are begun, none is written twice, and all are those of one writing."""
+    shelf = Shelf()
+    monkeypatch.setattr(composing, "WRITERS", shelf)
+    args = {**call(piece(16)), "styles": str(tmp_path), "model": "pop", "seed": 7, "critic": None, **more}
+    heard: list[Heard] = []
+    for takes in (3, 1):
+        shelf.fake = fake = Infilling()
+        heard.append(Heard())
+        told = verb({**args, "takes": takes}, heard[-1])
+        assert [m["index"] for m in heard[-1].takes] == list(range(takes)) and len(told["updates"]) == takes
+        asked = [(request.given, seed) for request, seeds in zip(fake.asked, fake.seeds, strict=True) for seed in seeds]
+        assert all(a != b for i, a in enumerate(asked) for b in asked[:i])
+    kinds = [m["kind"] for m in heard[0].all]
+    first = kinds.index("take")
+    assert "progress" in kinds[first:] and kinds[first + 1] != "take"
+    assert heard[0].score(0) == heard[1].score(0) != heard[0].score(1)
+    places = sorted(u["verdict"]["rank"] for u in told["updates"])
+    assert places == [1]
 
 
 def test_tracks_that_are_locked_throughout_are_not_asked_for() -> None:

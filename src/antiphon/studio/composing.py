@@ -10,7 +10,7 @@ from typing import Any
 
 from antiphon.compose.answer import Answer
 from antiphon.compose.answer_manifest import answer_manifest
-from antiphon.compose.brief import DEFAULT_STYLE
+from antiphon.compose.brief import DEFAULT_STYLE, new_seed
 from antiphon.compose.compose import Composition
 from antiphon.compose.compose import compose as write_piece
 from antiphon.compose.critique import Verdict
@@ -149,17 +149,40 @@ def _writer(args: Mapping[str, Any], source: Source, style: str | None = None) -
     return WRITERS.get(name, Path(args["styles"]))
 
 
-def _send_answer(answer: Answer, source: Source, args: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Send all takes of an answer, locked bars put back, and say which is best."""
-    order = ranked(answer.takes, answer.verdicts, args.get("critic"))
-    if answer.task == "interpolate":
-        order = replace(order, best=answer.chosen)
-    for i, score in enumerate(answer.takes):
-        kept, changed = keep_locked(source.score, score, source.locks)
+def _one_by_one(
+    write: Callable[[Generator, int, int], Answer], writer: Generator, source: Source, args: Mapping[str, Any], tell: Tell
+) -> dict[str, Any]:
+    """Write the first take alone and send it, then the others; take i is the same piece however many are written.
+
+    Args:
+      write: does the task with a generator, a number of takes and a seed.
+    """
+    seed = new_seed() if args.get("seed") is None else args["seed"]
+    takes, sent = args.get("takes", TAKES), 0
+    if writer.description.infills:  # a translator writes one take, and by another way
+        writer = Remembering(writer)
+        if takes > 1:
+            first = write(writer, 1, seed)
+            _send_takes(first, source, tell, range(len(first.takes)))
+            sent = len(first.takes)
+    answer = write(writer, takes, seed)
+    _send_takes(answer, source, tell, range(sent, len(answer.takes)))
+    return _told(answer, args)
+
+
+def _send_takes(answer: Answer, source: Source, tell: Tell, which: range) -> None:
+    """Send takes of an answer, locked bars put back."""
+    for i in which:
+        kept, changed = keep_locked(source.score, answer.takes[i], source.locks)
         notes = [*answer.notes, *(["Locked bars were put back as they were."] if changed else [])]
         verdict = answer.verdicts[i] if i < len(answer.verdicts) else None
         story = _Story(answer.task, answer.asked, notes, answer.wishes, answer.model, answer.seed, verdict)
         send_take(tell, i, kept, story, answer_manifest(answer) | {"notes": notes})
+
+
+def _told(answer: Answer, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdicts on all takes of an answer, and which is best."""
+    order = ranked(answer.takes, answer.verdicts, args.get("critic"))
     updates = [
         {"index": i, "verdict": verdict_json(v, order.places[i], order.preferences[i]), "chosen": i == order.best}
         for i, v in enumerate(order.verdicts)
@@ -185,65 +208,84 @@ def do_infill(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Bars written anew."""
     source, bars = Source.of(args), (args["bars"][0], args["bars"][1])
     tracks = _free_tracks(source, bars, args.get("tracks"))
-    answer = infill(
-        source.score, bars=bars, tracks=tracks, chords=args.get("chords"), takes=args.get("takes", TAKES),
-        seed=args.get("seed"), temperature=args.get("temperature"), generator=_writer(args, source), progress=teller(tell),
-    )  # fmt: skip
-    return _send_answer(answer, source, args, tell)
+
+    def write(writer: Generator, takes: int, seed: int) -> Answer:
+        return infill(
+            source.score, bars=bars, tracks=tracks, chords=args.get("chords"), takes=takes, seed=seed,
+            temperature=args.get("temperature"), generator=writer, progress=teller(tell),
+        )  # fmt: skip
+
+    return _one_by_one(write, _writer(args, source), source, args, tell)
 
 
 def do_continue(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Bars added after the end."""
     source = Source.of(args)
-    answer = continue_(
-        source.score, bars=args["bars"], takes=args.get("takes", TAKES), seed=args.get("seed"),
-        temperature=args.get("temperature"), generator=_writer(args, source), progress=teller(tell),
-    )  # fmt: skip
-    return _send_answer(answer, source, args, tell)
+
+    def write(writer: Generator, takes: int, seed: int) -> Answer:
+        return continue_(
+            source.score, bars=args["bars"], takes=takes, seed=seed, temperature=args.get("temperature"),
+            generator=writer, progress=teller(tell),
+        )  # fmt: skip
+
+    return _one_by_one(write, _writer(args, source), source, args, tell)
 
 
 def do_vary(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """A variation."""
     source, bars = Source.of(args), args.get("bars")
-    answer = vary(
-        source.score, amount=args["amount"], bars=None if bars is None else (bars[0], bars[1]),
-        tracks=None if args.get("tracks") is None else tuple(args["tracks"]), takes=args.get("takes", TAKES),
-        seed=args.get("seed"), temperature=args.get("temperature"), generator=_writer(args, source), progress=teller(tell),
-    )  # fmt: skip
-    return _send_answer(answer, source, args, tell)
+
+    def write(writer: Generator, takes: int, seed: int) -> Answer:
+        return vary(
+            source.score, amount=args["amount"], bars=None if bars is None else (bars[0], bars[1]),
+            tracks=None if args.get("tracks") is None else tuple(args["tracks"]), takes=takes, seed=seed,
+            temperature=args.get("temperature"), generator=writer, progress=teller(tell),
+        )  # fmt: skip
+
+    return _one_by_one(write, _writer(args, source), source, args, tell)
 
 
 def do_harmonize(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Voices under a melody."""
     source = Source.of(args)
-    writer = _writer(args, source, args.get("style") or "chorale")
-    answer = harmonize(
-        source.score, style=writer.description.style, takes=args.get("takes", TAKES), seed=args.get("seed"),
-        temperature=args.get("temperature"), generator=writer, progress=teller(tell),
-    )  # fmt: skip
-    return _send_answer(answer, source, args, tell)
+
+    def write(writer: Generator, takes: int, seed: int) -> Answer:
+        return harmonize(
+            source.score, style=writer.description.style, takes=takes, seed=seed, temperature=args.get("temperature"),
+            generator=writer, progress=teller(tell),
+        )  # fmt: skip
+
+    return _one_by_one(write, _writer(args, source, args.get("style") or "chorale"), source, args, tell)
 
 
 def do_accompany(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
-    """Parts added."""
+    """Parts added; where no style is named, by the model or the rules that suit them, all takes at once."""
     source = Source.of(args)
-    named = args.get("model") or args.get("style")
-    answer = accompany(
-        source.score, add=tuple(args["add"]), takes=args.get("takes", TAKES), seed=args.get("seed"),
-        temperature=args.get("temperature"), generator=_writer(args, source) if named else None, progress=teller(tell),
-    )  # fmt: skip
-    return _send_answer(answer, source, args, tell)
+
+    def write(writer: Generator | None, takes: int, seed: int | None) -> Answer:
+        return accompany(
+            source.score, add=tuple(args["add"]), takes=takes, seed=seed, temperature=args.get("temperature"),
+            generator=writer, progress=teller(tell),
+        )  # fmt: skip
+
+    if args.get("model") or args.get("style"):
+        return _one_by_one(write, _writer(args, source), source, args, tell)
+    answer = write(None, args.get("takes", TAKES), args.get("seed"))
+    _send_takes(answer, source, tell, range(len(answer.takes)))
+    return _told(answer, args)
 
 
 def do_restyle(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """The melody and its harmony in another style."""
     source = Source.of(args)
-    writer = _writer(args, source, args["style"])
-    answer = restyle(
-        source.score, style=writer.description.style, takes=args.get("takes", TAKES), seed=args.get("seed"),
-        temperature=args.get("temperature"), generator=writer, progress=teller(tell),
-    )  # fmt: skip
-    return _send_answer(answer, source, args, tell)
+
+    def write(writer: Generator, takes: int, seed: int) -> Answer:
+        return restyle(
+            source.score, style=writer.description.style, takes=takes, seed=seed, temperature=args.get("temperature"),
+            generator=writer, progress=teller(tell),
+        )  # fmt: skip
+
+    return _one_by_one(write, _writer(args, source, args["style"]), source, args, tell)
 
 
 VERBS: dict[str, Verb] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from antiphon.studio.phrases import phrases
 from antiphon.studio.ratings import Ratings
 
 NEEDED = 10
@@ -17,9 +18,13 @@ def describe(ratings: Ratings) -> dict[str, Any]:
     if learnt is None:
         missing = NEEDED - count
         if missing > 0:
-            sentence = f"The critic has learnt nothing from you yet; it needs {missing} more rating{'s' * (missing > 1)}."
+            sentence = (
+                "The critic has learnt nothing from you yet and changes nothing; "
+                f"it needs {missing} more rating{'s' * (missing > 1)}."
+            )
         else:
             sentence = f"You gave {count} ratings; now the critic can learn from them."
         learnt = {"learned": False, "accuracy": None, "interval": None, "leans": [], "updated": None, "sentence": sentence}
     shown = ("learned", "accuracy", "interval", "sentence", "leans", "updated")
-    return {"ratings": count, "needed": NEEDED, **{name: learnt.get(name) for name in shown}}
+    known = {name: learnt.get(name) for name in shown}
+    return {"ratings": count, "needed": NEEDED, **known, "phrases": phrases((known["sentence"],))}

@@ -15,6 +15,7 @@ from antiphon.studio.events import Hub
 from antiphon.studio.joblist import OPEN, JobList
 from antiphon.studio.lanes import JobStoppedError, Lane
 from antiphon.studio.library import ConflictError, Library, NewTake, locks_json
+from antiphon.studio.phrases import phrases
 from antiphon.studio.scorejson import read_packed
 
 MOST_WAITING = 200
@@ -106,7 +107,7 @@ class Jobs:
             message, fraction = self._progress.get(job["id"], ("", None))
             places = (lane.place(job["id"]) for lane in self.lanes.values())
             job |= {"message": message, "progress": fraction, "position": next((p for p in places if p is not None), None)}
-        return job
+        return {**job, "phrases": phrases(_sentences(job))}
 
     def cancel(self, job: str) -> dict[str, Any]:
         """Stop a job, whatever it is doing.
@@ -208,6 +209,13 @@ class Jobs:
             "history": self.library.history(project),
             "jobs": self.of_project(project),
         }
+
+
+def _sentences(job: Mapping[str, Any]) -> list[object]:
+    """All that a job and its result say; an export notes what it left out, a survey counts its notes."""
+    told = job["result"] or {}
+    lists = (told.get("sentences"), told.get("notes"), [each["reason"] for each in told.get("refused", ())])
+    return [job["message"], job["error"], *(text for said in lists if isinstance(said, list) for text in said)]
 
 
 def read_take(message: Mapping[str, Any], verb: str, asked: Mapping[str, Any]) -> NewTake:

@@ -12,6 +12,7 @@ from antiphon.errors import InputError
 from antiphon.music.score import Score
 from antiphon.studio.database import Database, new_id, now
 from antiphon.studio.locks import Lock
+from antiphon.studio.phrases import phrases
 from antiphon.studio.scorejson import Packed, unpack
 
 NO_NAME = "Untitled"
@@ -163,7 +164,8 @@ class Library:
         labels = {row["position"]: row["label"] for row in rows}
         depth = self.database.rows("SELECT count(*) FROM history WHERE project = ?", (project,))[0][0] - 1
         undo = labels[position] if position > 0 else None
-        return {"undo": undo, "redo": labels.get(position + 1), "depth": depth, "position": position}
+        redo = labels.get(position + 1)
+        return {"undo": undo, "redo": redo, "depth": depth, "position": position, "phrases": phrases((undo, redo))}
 
     # --- takes
 
@@ -277,10 +279,16 @@ _TAKES = (
 
 def _take_json(row: sqlite3.Row) -> dict[str, Any]:
     plain = ("id", "project", "parent", "job", "number", "name", "notes", "verb", "seed", "model", "created")
+    told: dict[str, Any] = {name: json.loads(row[name]) for name in ("asked", "said", "wishes", "piece")}
+    verdict = None if row["verdict"] is None else json.loads(row["verdict"])
+    wishes = [wish.get(part) for wish in told["wishes"] for part in ("name", "why")]
+    reasons = [reason["text"] for reason in (verdict or {}).get("reasons", ())]
     return {
         **{name: row[name] for name in plain},
-        **{name: json.loads(row[name]) for name in ("asked", "said", "wishes", "piece")},
-        **{name: None if row[name] is None else json.loads(row[name]) for name in ("verdict", "explanation")},
+        **told,
+        "verdict": verdict,
+        "explanation": None if row["explanation"] is None else json.loads(row["explanation"]),
+        "phrases": phrases([*told["said"], *wishes, *reasons]),
         "chosen": bool(row["chosen"]),
         "removed": bool(row["removed"]),
         "rating": {"thumb": row["thumb"], "stars": row["stars"]},

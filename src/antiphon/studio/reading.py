@@ -54,7 +54,7 @@ def read(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     if not takes:
         raise InputError(refused[0] if refused else f"There is no music file in {name}.")
     if refused:
-        takes[0]["said"].append(f"{len(refused)} files could not be read; the first: {refused[0]}")
+        takes[0]["said"].append(f"{len(refused)} file{'s' * (len(refused) > 1)} could not be read; the first: {refused[0]}")
     title = takes[0]["packed"]["piece"]["title"] if len(takes) == 1 else PurePosixPath(name).stem
     return {"title": title or PurePosixPath(name).stem, "takes": takes}
 
@@ -186,7 +186,8 @@ class Survey:
         minutes = self.seconds / 60
         sentences = [f"{self.pieces} pieces, {self.bars:,} bars, {self.notes:,} notes, {minutes:.0f} minutes."]
         if self.refused:
-            sentences.append(f"{len(self.refused)} files could not be read; the first: {self.refused[0]['reason']}")
+            several = "s" * (len(self.refused) > 1)
+            sentences.append(f"{len(self.refused)} file{several} could not be read; the first: {self.refused[0]['reason']}")
         if self.keys:
             common = ", ".join(f"{name} ({n})" for name, n in self.keys.most_common(3))
             sentences.append(f"Most frequent keys: {common}.")

@@ -23,6 +23,7 @@ from antiphon.studio.jobs import BusyError
 from antiphon.studio.lanes import JobBrokenError, JobStoppedError
 from antiphon.studio.library import ConflictError, NotFoundError
 from antiphon.studio.locks import LockedError
+from antiphon.studio.phrases import find
 from antiphon.studio.shapes import Shape
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def answer(value: object, status: int = 200, headers: dict[str, str] | None = No
 
 
 def error(status: int, code: str, message: str, where: str | None = None) -> Response:
-    """An error as every route gives it."""
-    return answer({"error": {"code": code, "message": message, "field": where}}, status)
+    """An error as every route gives it; `phrase` is the sentence by its own code and values, where it is a known one."""
+    return answer({"error": {"code": code, "message": message, "field": where, "phrase": find(message)}}, status)
 
 
 @dataclass(slots=True)
@@ -217,6 +218,37 @@ def _refusal(problem: ValidationError) -> RefusedError:
     return RefusedError(422, "invalid", f"{where or 'The request'}: {words}.", where)
 
 
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "field", "phrase"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "field": {"type": ["string", "null"]},
+                "phrase": {"anyOf": [{"$ref": "#/components/schemas/Phrase"}, {"type": "null"}]},
+            },
+        }
+    },
+}
+_PHRASE = {
+    "description": "A sentence by a code that stays, with its values by name; a value may be a phrase again.",
+    "type": "object",
+    "required": ["code", "values"],
+    "properties": {
+        "code": {"type": "string"},
+        "text": {"type": "string"},
+        "values": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"type": "string"}, {"$ref": "#/components/schemas/Phrase"}]},
+        },
+    },
+}
+
+
 def openapi(routes: Sequence[Route]) -> dict[str, Any]:
     """The OpenAPI 3.1 description of the routes."""
     reference = "#/components/schemas/{model}"
@@ -226,21 +258,7 @@ def openapi(routes: Sequence[Route]) -> dict[str, Any]:
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, reference)
     components = dict(schemas.get("$defs", {}))
-    components["Error"] = {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["code", "message", "field"],
-                "properties": {
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                    "field": {"type": ["string", "null"]},
-                },
-            }
-        },
-    }
+    components |= {"Error": _ERROR, "Phrase": _PHRASE}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Antiphon studio", "version": __version__},

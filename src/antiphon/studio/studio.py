@@ -17,6 +17,7 @@ from antiphon.studio.home import Home, Occupied
 from antiphon.studio.jobs import Jobs
 from antiphon.studio.lanes import Lane, LaneKind
 from antiphon.studio.library import Library
+from antiphon.studio.phrases import find
 from antiphon.studio.ratings import Ratings
 from antiphon.studio.sounds import Sounds
 
@@ -82,6 +83,7 @@ class Studio:
     def open(self) -> None:
         """Mark what an earlier server left unfinished, and start the workers."""
         self.jobs.list.interrupt_all()
+        find("")  # so that the first page need not wait for the table of sentences
         tidy(self.home)
         for lane in self.lanes.values():
             lane.open()

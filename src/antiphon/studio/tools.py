@@ -35,6 +35,7 @@ from antiphon.music.tonality import find_key
 from antiphon.render.picture import save_picture
 from antiphon.studio.bundle import export, musescore
 from antiphon.studio.locks import Lock, keep_locked
+from antiphon.studio.phrases import phrases
 from antiphon.studio.scorejson import pack, packed_json, unpack
 from antiphon.studio.taste import learn, ranked, verdict_json
 from antiphon.studio.understood import understand
@@ -89,6 +90,7 @@ def options(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
         },
         "verbs": {**dict.fromkeys(verbs, True), "train": not missing},
         "reasons": reasons,
+        "phrases": phrases(reasons.values()),
         "pdf": musescore() is not None,
         "instruments": list(PROGRAMS),
     }
@@ -122,6 +124,7 @@ def plan(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     if request.chords is not None:
         flats = request.key is not None and request.key.fifths < 0
         chords = [["N.C." if chord is None else chord.name(flats) for chord in bar] for bar in request.chords]
+    unmet = [str(getattr(wish, "why", wish)) for wish in made.unmet]
     return {
         "brief": document(brief),
         "understood": list(understood.told),
@@ -135,7 +138,8 @@ def plan(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
         "chords": chords,
         "energy": None if made.energy is None else list(made.energy),
         "decisions": list(made.decisions),
-        "unmet": [str(getattr(wish, "why", wish)) for wish in made.unmet],
+        "unmet": unmet,
+        "phrases": phrases((*understood.remarks, *made.decisions, *unmet)),
         "style": model.style,
         "model": model.name,
     }

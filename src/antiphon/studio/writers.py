@@ -13,6 +13,8 @@ from antiphon.music.score import Score
 
 KEPT = 4
 """Models held in memory at once; the one not used for longest is let go."""
+REMEMBERED = 64
+"""Requests whose takes are remembered; work on a long piece asks once for each window of it."""
 
 
 class Remembering:
@@ -22,17 +24,18 @@ class Remembering:
         self.inner = inner
         self.description = inner.description
         self.snapshot = getattr(inner, "snapshot", None)  # where the originality index lies
-        self._request: Request | None = None
-        self._takes: dict[int, Take] = {}
+        self._known: list[tuple[Request, dict[int, Take]]] = []
 
     def write(self, request: Request, seeds: Sequence[int]) -> list[Take]:
         """As the generator does it; takes that were written before come from memory."""
-        if request != self._request:
-            self._request, self._takes = request, {}
-        missing = [seed for seed in dict.fromkeys(seeds) if seed not in self._takes]
+        takes = next((takes for known, takes in self._known if known == request), None)
+        if takes is None:
+            takes = {}
+            self._known = [*self._known, (request, takes)][-REMEMBERED:]
+        missing = [seed for seed in dict.fromkeys(seeds) if seed not in takes]
         if missing:
-            self._takes |= dict(zip(missing, self.inner.write(request, missing), strict=True))
-        return [self._takes[seed] for seed in seeds]
+            takes |= dict(zip(missing, self.inner.write(request, missing), strict=True))
+        return [takes[seed] for seed in seeds]
 
 
 class Writers:

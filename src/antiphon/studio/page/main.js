@@ -20,7 +20,7 @@ async function begin() {
     await studio.start();
     build();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = studio.wrong(error);
     const again = h("button", { type: "button", class: "primary", on: { click: () => location.reload() } }, studio.say("retry"));
     refill(root, h("main", { class: "sorry" }, h("h1", {}, "Antiphon"), h("p", {}, text), again));
   }

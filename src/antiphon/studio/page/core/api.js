@@ -7,9 +7,11 @@ export class Refusal extends Error {
    * @param {string} code
    * @param {string} message
    * @param {string | null} field
+   * @param {import("./types.js").Phrase | null} phrase the sentence by its code
    */
-  constructor(status, code, message, field) {
+  constructor(status, code, message, field, phrase) {
     super(message);
+    this.phrase = phrase;
     this.status = status;
     this.code = code;
     this.field = field;
@@ -102,7 +104,7 @@ export class Api {
       await this.open();
       return this.#send(method, path, names, query, body, signal, false);
     }
-    throw new Refusal(answer.status, error.code, error.message, error.field ?? null);
+    throw new Refusal(answer.status, error.code, error.message, error.field ?? null, error.phrase ?? null);
   }
 
   /**

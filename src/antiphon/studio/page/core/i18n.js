@@ -2,9 +2,17 @@
 
 import { en } from "../words/en.js";
 import { zh } from "../words/zh.js";
+import { zhNotes } from "../words/zh-notes.js";
+import { zhServer } from "../words/zh-server.js";
+
+/** @typedef {import("./types.js").Phrase} Phrase */
 
 /** @type {Record<string, Record<string, string>>} */
 const BOOKS = { en, zh };
+/** What the server says, by its codes, in languages that are not its own. @type {Record<string, Record<string, string>>} */
+const SERVER = { zh: { ...zhServer, ...zhNotes } };
+/** Values of the server's sentences that have names of their own in the books. */
+const NAMED = ["role", "key", "style", "mood", "wish", "ensemble"];
 
 /** The language spoken and the words in it. */
 export class Words {
@@ -31,6 +39,25 @@ export class Words {
    */
   name(prefix, name) {
     return BOOKS[this.language][`${prefix}.${name}`] ?? name;
+  }
+
+  /**
+   * A sentence of the server's in the reader's language, by its code; where that has none for it, the sentence as it is.
+   * @param {string} sentence
+   * @param {Phrase | null | undefined} phrase
+   * @returns {string}
+   */
+  tell(sentence, phrase) {
+    const text = phrase ? SERVER[this.language]?.[phrase.code] : undefined;
+    if (text === undefined || !phrase) return sentence;
+    return text.replace(/\{(\w+)\}/g, (_, name) => this.#value(name, phrase.values[name] ?? ""));
+  }
+
+  /** @param {string} name @param {string | Phrase} value */
+  #value(name, value) {
+    if (typeof value !== "string") return this.tell(value.text ?? "", value);
+    if (name === "field") return this.name("wish", value.split(".").at(-1) ?? value);
+    return NAMED.includes(name) ? this.name(name, value) : value;
   }
 
   /**

@@ -1,6 +1,6 @@
 // The studio's memory: project, takes, selection and the piece on the desk, kept in step with the server.
 
-import { Api } from "./api.js";
+import { Api, Refusal } from "./api.js";
 import { Bus } from "./bus.js";
 import { Words, recall, remember } from "./i18n.js";
 import { Player } from "../sound/player.js";
@@ -39,7 +39,7 @@ export class Studio {
     /** @type {import("./types.js").Lock[]} */
     this.locks = [];
     /** @type {import("./types.js").History} */
-    this.history = { undo: null, redo: null, depth: 0, position: 0 };
+    this.history = { undo: null, redo: null, depth: 0, position: 0, phrases: {} };
     /** @type {Score | null} the piece on the desk, with edits that the server has not answered yet */
     this.score = null;
     /** @type {Selection | null} */
@@ -61,6 +61,21 @@ export class Studio {
   say = (/** @type {string} */ key, /** @type {Record<string, string | number> | undefined} */ values = undefined) =>
     this.words.say(key, values);
 
+  /** A sentence of the server's in the reader's language. @param {string} sentence @param {import("./types.js").Phrases | undefined} phrases */
+  tell = (sentence, phrases) => this.words.tell(sentence, phrases?.[sentence]);
+
+  /** What went wrong, in the reader's language. @param {unknown} error */
+  wrong(error) {
+    if (error instanceof Refusal) return this.words.tell(error.message, error.phrase);
+    return error instanceof Error ? error.message : String(error);
+  }
+
+  /** What one step would undo or do again, in words. @param {"undo" | "redo"} way @returns {string | null} */
+  would(way) {
+    const label = this.history[way];
+    return label === null ? null : this.tell(label, this.history.phrases);
+  }
+
   async start() {
     await this.api.open();
     this.options = await this.api.get("/api/options");
@@ -71,7 +86,7 @@ export class Studio {
     this.api.events((name, data) => this.#hear(name, data));
   }
 
-  /** Do something with the server; what it refuses is shown in its own words. @template T @param {() => Promise<T>} deed @returns {Promise<T | null>} */
+  /** Do something with the server; what it refuses is shown. @template T @param {() => Promise<T>} deed @returns {Promise<T | null>} */
   async attempt(deed) {
     try {
       return await deed();
@@ -200,7 +215,7 @@ export class Studio {
     await this.flush();
     const id = this.project?.id;
     if (!id) return;
-    const label = this.history[way];
+    const label = this.would(way);
     const state = await this.attempt(() =>
       way === "undo" ? this.api.post("/api/projects/{id}/undo", { id }) : this.api.post("/api/projects/{id}/redo", { id }),
     );
@@ -251,7 +266,8 @@ export class Studio {
 
   /** Why it cannot. @param {string} verb */
   whyNot(verb) {
-    return this.options?.reasons[verb] ?? this.say("do.noInfill");
+    const reason = this.options?.reasons[verb];
+    return reason ? this.tell(reason, this.options?.phrases) : this.say("do.noInfill");
   }
 
   /** Jobs under way, oldest first. @returns {Job[]} */

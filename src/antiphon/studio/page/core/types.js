@@ -2,7 +2,9 @@
 
 /** @typedef {{id: string, name: string, created: number, updated: number, takes: number, current: string | null}} Project */
 /** @typedef {{first: number, last: number, tracks: string[] | null}} Lock bars from 1, both ends in; null: all tracks */
-/** @typedef {{undo: string | null, redo: string | null, depth: number, position: number}} History */
+/** @typedef {{code: string, text?: string, values: Record<string, any>}} Phrase a sentence by its code; values are texts or phrases */
+/** @typedef {Record<string, Phrase>} Phrases sentence -> what it is by code, for those that have one */
+/** @typedef {{undo: string | null, redo: string | null, depth: number, position: number, phrases: Phrases}} History */
 /** @typedef {{text: string, points: number}} Reason */
 /**
  * @typedef {object} Verdict
@@ -50,6 +52,7 @@
  * @property {Piece} piece
  * @property {{thumb: number | null, stars: number | null}} rating
  * @property {Explanation | null} explanation
+ * @property {Phrases} phrases
  */
 /**
  * @typedef {object} Job
@@ -67,6 +70,7 @@
  * @property {any} result
  * @property {string | null} error
  * @property {number} created
+ * @property {Phrases} phrases
  */
 /**
  * @typedef {object} State
@@ -128,6 +132,7 @@
  * @property {string[]} decisions
  * @property {string[]} [remarks]
  * @property {string[]} [unmet] what of the wishes cannot be met, a sentence each
+ * @property {Phrases} [phrases]
  * @property {string} style
  */
 /** @typedef {{name: string, model: string, title: string, tracks: string[], meters: string[], max_bars: number, infills: boolean, mine: boolean}} Style */
@@ -143,6 +148,7 @@
  * @property {{bars: number, takes: number, upload_bytes: number, readable: string[]}} limits
  * @property {Record<string, boolean>} verbs
  * @property {Record<string, string>} reasons
+ * @property {Phrases} [phrases]
  * @property {boolean} pdf
  * @property {string[]} instruments
  */
@@ -155,6 +161,7 @@
  * @property {[number, number] | null} interval
  * @property {string} sentence
  * @property {{feature: string, weight: number}[]} leans
+ * @property {Phrases} phrases
  * @property {number | null} updated
  */
 /**

@@ -47,7 +47,7 @@ export function ask(studio, until) {
     } catch (error) {
       if (mine !== asked) return;
       wishes.fault(/** @type {any} */ (error));
-      refill(understood, /** @type {Error} */ (error).message);
+      refill(understood, studio.wrong(error));
       understood.classList.add("wrong");
     }
   };
@@ -133,8 +133,14 @@ export async function compose(studio, brief) {
 function understand(studio, line, plan) {
   line.classList.remove("wrong");
   line.replaceChildren();
-  if (plan.understood.length) put(line, h("span", { class: "quiet" }, studio.say("ask.understood"), " "), plan.understood.map((said) => h("span", { class: "chip" }, said)));
+  if (plan.understood.length) put(line, h("span", { class: "quiet" }, studio.say("ask.understood"), " "), plan.understood.map((said) => h("span", { class: "chip" }, chipText(studio, said))));
   if (plan.unclear.length) put(line, " ", h("span", { class: "quiet" }, studio.say("ask.unclear"), " "), plan.unclear.map((said) => h("span", { class: "chip doubt" }, said)));
+}
+
+/** "key: D minor" with what has a name in the reader's language. @param {Studio} studio @param {string} said */
+function chipText(studio, said) {
+  const [wish, value] = [said.slice(0, said.indexOf(": ")), said.slice(said.indexOf(": ") + 2)];
+  return studio.words.language === "en" || !said.includes(": ") ? said : `${studio.words.name("wish", wish)}: ${studio.words.name(wish, value)}`;
 }
 
 /** The wishes, each a field that may be left open. @param {Studio} studio @param {AbortSignal} until */

@@ -14,6 +14,8 @@ import { reasonList, scoreBadge } from "./judge.js";
 
 const PICTURE = 132;
 const ENDED = ["done", "failed", "cancelled", "interrupted"];
+/** What gives one take, by rule. */
+const SINGLE = ["humanize", "arrange"];
 /** What gives no takes. */
 const SILENT = ["judge", "explain", "export", "train", "survey", "update_critic"];
 
@@ -105,7 +107,7 @@ export function roundsOf(studio) {
     if (ENDED.includes(job.state) || SILENT.includes(job.verb)) continue;
     let round = found.get(job.id);
     if (!round) found.set(job.id, (round = { job: job.id, verb: job.verb, asked: job.asked, takes: [], expected: 0, created: job.created }));
-    round.expected = Number(job.asked.takes ?? job.asked.brief?.takes ?? 3);
+    round.expected = SINGLE.includes(job.verb) ? 1 : Number(job.asked.takes ?? job.asked.brief?.takes ?? 3);
   }
   for (const round of found.values()) round.takes.sort((a, b) => a.number - b.number);
   return [...found.values()].sort((a, b) => b.created - a.created);

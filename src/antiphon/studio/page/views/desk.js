@@ -150,12 +150,12 @@ function tools(studio, axis, notes, until) {
   choose("point");
   studio.bus.on("tool", () => choose(notes.tool === "draw" ? "point" : "draw"), until);
   const refresh = () => {
-    const { take, history } = studio;
+    const { take } = studio;
     refill(title, take?.name ?? "");
     const piece = take?.piece;
     const said = piece ? [say("facts.bars", { n: piece.bars }), piece.key && studio.words.name("key", piece.key), piece.meter, say("facts.tempo", { n: Math.round(piece.tempo) }), say("facts.notes", { n: piece.notes })] : [];
     refill(facts, said.filter(Boolean).join(" · "));
-    for (const [button, what, key] of /** @type {[any, string | null, string][]} */ ([[undo, history.undo, "undo"], [redo, history.redo, "redo"]])) {
+    for (const [button, what, key] of /** @type {[any, string | null, string][]} */ ([[undo, studio.would("undo"), "undo"], [redo, studio.would("redo"), "redo"]])) {
       const label = what ? `${say(key)}: ${what}` : say(key);
       button.disabled = !what;
       button.title = label;

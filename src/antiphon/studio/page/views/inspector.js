@@ -2,7 +2,7 @@
 
 import { h, put, refill } from "../core/dom.js";
 import { change } from "./change.js";
-import { reasonList, scoreBadge } from "./judge.js";
+import { reasonList, scoreBadge, wishName } from "./judge.js";
 import { ratingRow } from "./rate.js";
 import { staffView } from "./staff.js";
 import { tree } from "./tree.js";
@@ -72,7 +72,7 @@ function opinion(studio, until) {
     if (!take.verdict) put(element, h("button", { type: "button", on: { click: () => studio.ask({ verb: "judge", take: take.id }) } }, say("opinion.judge")));
     put(element, h("h3", {}, say("opinion.yours")), ratingRow(studio, take), h("p", { class: "small quiet" }, say("opinion.yoursHelp")));
     if (take.wishes.length) put(element, h("h3", {}, say("opinion.wishes")), wishList(studio, take));
-    if (take.said.length) put(element, h("details", {}, h("summary", {}, say("opinion.said")), h("ul", { class: "small" }, take.said.map((text) => h("li", {}, text)))));
+    if (take.said.length) put(element, h("details", {}, h("summary", {}, say("opinion.said")), h("ul", { class: "small" }, take.said.map((text) => h("li", {}, studio.tell(text, take.phrases))))));
     put(element, explained(studio, take));
     if (place) /** @type {HTMLElement | null} */ (element.querySelector(`[data-at="${CSS.escape(place)}"]`))?.focus();
   };
@@ -89,9 +89,9 @@ function wishList(studio, take) {
     take.wishes.map((wish) =>
       h(
         "li",
-        { class: wish.kept ? "kept" : "missed", title: wish.why },
+        { class: wish.kept ? "kept" : "missed", title: studio.tell(wish.why, take.phrases) },
         h("span", { class: "mark", "aria-label": studio.say(wish.kept ? "opinion.kept" : "opinion.notKept"), role: "img" }, wish.kept ? "✓" : "✗"),
-        h("span", {}, studio.words.name("wish", wish.name), wish.kept ? "" : `: ${wish.why}`),
+        h("span", {}, wishName(studio, take, wish), wish.kept ? "" : `: ${studio.tell(wish.why, take.phrases)}`),
       ),
     ),
   );

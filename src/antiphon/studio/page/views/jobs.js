@@ -31,7 +31,7 @@ export function jobList(studio, until) {
       if (!bar || !text) continue;
       if (job.progress === null) bar.removeAttribute("value");
       else bar.value = job.progress;
-      text.textContent = job.state === "queued" ? say("jobs.queued", { n: job.position ?? "" }) : job.message;
+      text.textContent = job.state === "queued" ? say("jobs.queued", { n: job.position ?? "" }) : studio.tell(job.message, job.phrases);
     }
   };
   studio.bus.on("jobs", refresh, until);
@@ -45,12 +45,12 @@ function jobRow(studio, job) {
   const name = roundName(studio, job.verb, job.asked);
   const row = h("div", { class: "job card" }, h("strong", {}, name));
   if (!ENDED.includes(job.state)) {
-    put(row, h("span", { class: "job-message quiet small grow" }, job.message), h("progress", { max: "1", "aria-label": name }));
+    put(row, h("span", { class: "job-message quiet small grow" }, studio.tell(job.message, job.phrases)), h("progress", { max: "1", "aria-label": name }));
     put(row, h("button", { type: "button", data: { at: "cancel" }, on: { click: () => studio.cancel(job.id) } }, say("cancel")));
     return row;
   }
   row.classList.add("failed");
-  put(row, h("span", { class: "grow" }, job.error ?? say("jobs.interrupted")));
+  put(row, h("span", { class: "grow" }, job.error === null ? say("jobs.interrupted") : studio.tell(job.error, job.phrases)));
   const dismiss = () => {
     studio.dismissed.add(job.id);
     studio.bus.emit("jobs");

@@ -19,6 +19,11 @@ export function scoreBadge(studio, take) {
   );
 }
 
+/** What a wish is about, in words. @param {Studio} studio @param {Take} take @param {import("../core/types.js").Wish} wish */
+export function wishName(studio, take, wish) {
+  return studio.tell(studio.words.name("wish", wish.name), take.phrases);
+}
+
 /**
  * The reasons, heaviest first; the rest behind a summary.
  * @param {Studio} studio
@@ -28,12 +33,12 @@ export function scoreBadge(studio, take) {
 export function reasonList(studio, take, most) {
   const { say } = studio;
   const reasons = [...(take.verdict?.reasons ?? [])].sort((a, b) => b.points - a.points);
-  const missed = take.wishes.filter((wish) => !wish.kept).map((wish) => say("judge.missed", { what: studio.words.name("wish", wish.name), why: wish.why }));
+  const missed = take.wishes.filter((wish) => !wish.kept).map((wish) => say("judge.missed", { what: wishName(studio, take, wish), why: studio.tell(wish.why, take.phrases) }));
   const heavy = reasons.filter((reason) => reason.points > 0.004);
   const lines = [
     ...missed.map((text) => h("li", { class: "missed" }, text)),
-    ...heavy.map((reason) => h("li", {}, h("span", { class: "points numbers" }, `−${reason.points.toFixed(1)}`), reason.text)),
-    ...reasons.filter((reason) => reason.points <= 0.004).map((reason) => h("li", { class: "fine" }, reason.text)),
+    ...heavy.map((reason) => h("li", {}, h("span", { class: "points numbers" }, `−${reason.points.toFixed(1)}`), studio.tell(reason.text, take.phrases))),
+    ...reasons.filter((reason) => reason.points <= 0.004).map((reason) => h("li", { class: "fine" }, studio.tell(reason.text, take.phrases))),
   ];
   if (!take.verdict) return h("p", { class: "small quiet reasons" }, say("judge.none"));
   const preference = take.verdict.preference;

@@ -28,7 +28,7 @@ function critic(studio, until) {
     if (now.ratings < now.needed) {
       put(body, h("progress", { max: String(now.needed), value: now.ratings, "aria-label": say("critic.enough") }), h("p", { class: "small quiet" }, say("critic.needed", { n: now.needed - now.ratings })));
     }
-    put(body, accuracy(studio, now), h("p", { class: "note-box" }, now.sentence), leans(studio, now), h("div", { class: "row" }, update, reset));
+    put(body, accuracy(studio, now), h("p", { class: "note-box" }, studio.tell(now.sentence, now.phrases)), leans(studio, now), h("div", { class: "row" }, update, reset));
     put(body, h("div", { class: "row" }, h("a", { class: "button", href: fillPath("/api/ratings/export", {}), download: "" }, say("critic.export")), h("button", { type: "button", class: "danger", disabled: !now.ratings, on: { click: forget } }, say("critic.forget"))));
   };
   const refresh = async () => {
@@ -121,7 +121,7 @@ class TrainingPanel {
     const { say, options } = this.studio;
     if (this.upload || this.job) return;
     if (!options?.verbs.train) {
-      refill(this.body, h("p", { class: "note-box warn" }, options?.reasons.train ?? say("train.missing")));
+      refill(this.body, h("p", { class: "note-box warn" }, options?.reasons.train ? this.studio.whyNot("train") : say("train.missing")));
       return;
     }
     const input = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true", on: { change: () => this.take([...(input.files ?? [])]) } });
@@ -187,20 +187,20 @@ class TrainingPanel {
     if (job.state === "queued" || job.state === "running") {
       const bar = h("progress", { max: "1", "aria-label": say(`train.${this.stage}`) });
       if (job.progress !== null) bar.value = job.progress;
-      refill(this.body, h("p", {}, say(`train.${this.stage}`), " ", h("span", { class: "quiet" }, job.message)), bar, h("div", { class: "row" }, h("button", { type: "button", on: { click: () => this.studio.cancel(job.id) } }, say("cancel"))));
+      refill(this.body, h("p", {}, say(`train.${this.stage}`), " ", h("span", { class: "quiet" }, this.studio.tell(job.message, job.phrases))), bar, h("div", { class: "row" }, h("button", { type: "button", on: { click: () => this.studio.cancel(job.id) } }, say("cancel"))));
       return;
     }
     this.job = null;
     if (job.state !== "done") {
       this.upload = null;
       this.draw();
-      put(this.body, h("p", { class: "note-box bad" }, job.error ?? say("train.stopped")));
-    } else if (this.stage === "survey") this.report(job.result);
-    else this.learnt(job.result);
+      put(this.body, h("p", { class: "note-box bad" }, job.error === null ? say("train.stopped") : this.studio.tell(job.error, job.phrases)));
+    } else if (this.stage === "survey") this.report(job.result, job.phrases);
+    else this.learnt(job.result, job.phrases);
   }
 
-  /** @param {{pieces: number, refused: {file: string, reason: string}[], sentences: string[]}} report */
-  report(report) {
+  /** @param {{pieces: number, refused: {file: string, reason: string}[], sentences: string[]}} report @param {import("../core/types.js").Phrases} phrases */
+  report(report, phrases) {
     const { say, options } = this.studio;
     const name = h("input", { id: "train-name", required: true, maxlength: "40", placeholder: say("train.namePlaceholder") });
     const base = h("select", { id: "train-base" }, (options?.styles ?? []).filter((style) => !style.mine).map((style) => h("option", { value: style.name }, this.studio.words.name("style", style.name))));
@@ -216,8 +216,8 @@ class TrainingPanel {
     refill(
       this.body,
       h("p", { class: "big-line" }, say("train.pieces", { n: report.pieces })),
-      h("ul", { class: "small" }, (report.sentences ?? []).map((text) => h("li", {}, text))),
-      report.refused?.length ? h("details", {}, h("summary", {}, say("train.refused", { n: report.refused.length })), h("ul", { class: "small" }, report.refused.map((each) => h("li", {}, `${each.file}: ${each.reason}`)))) : null,
+      h("ul", { class: "small" }, (report.sentences ?? []).map((text) => h("li", {}, this.studio.tell(text, phrases)))),
+      report.refused?.length ? h("details", {}, h("summary", {}, say("train.refused", { n: report.refused.length })), h("ul", { class: "small" }, report.refused.map((each) => h("li", {}, `${each.file}: ${this.studio.tell(each.reason, phrases)}`)))) : null,
       h(
         "form",
         { class: "stack", on: { submit } },
@@ -229,11 +229,11 @@ class TrainingPanel {
     );
   }
 
-  /** @param {{style: string, sentences: string[]}} result */
-  learnt(result) {
+  /** @param {{style: string, sentences: string[]}} result @param {import("../core/types.js").Phrases} phrases */
+  learnt(result, phrases) {
     this.upload = null;
     this.draw();
-    put(this.body, h("div", { class: "note-box stack" }, h("p", {}, this.studio.say("train.done", { name: result.style })), (result.sentences ?? []).map((text) => h("p", { class: "small" }, text))));
+    put(this.body, h("div", { class: "note-box stack" }, h("p", {}, this.studio.say("train.done", { name: result.style })), (result.sentences ?? []).map((text) => h("p", { class: "small" }, this.studio.tell(text, phrases)))));
   }
 
   /** @param {string} name @param {string} title */

@@ -41,9 +41,9 @@ export function planView(studio, until) {
     const key = plan.key ? studio.words.name("key", plan.key) : say("plan.keyOpen");
     const tempo = plan.tempo ? say("facts.tempo", { n: Math.round(plan.tempo) }) : say("plan.tempoOpen");
     refill(facts, [studio.words.name("style", plan.style), say("facts.bars", { n: plan.bars }), key, plan.meter, tempo].join(" · "));
-    refill(reasons, [...(plan.remarks ?? []), ...plan.decisions].map((sentence) => h("li", {}, sentence)));
+    refill(reasons, [...(plan.remarks ?? []), ...plan.decisions].map((sentence) => h("li", {}, studio.tell(sentence, plan.phrases))));
     why.hidden = plan.decisions.length + (plan.remarks?.length ?? 0) === 0;
-    refill(unmet, plan.unmet ?? []);
+    refill(unmet, (plan.unmet ?? []).map((sentence) => studio.tell(sentence, plan.phrases)).join(" "));
     unmet.hidden = !plan.unmet?.length;
     const longest = Math.max(3, ...(plan.chords ?? []).flat().map((chord) => chord.length));
     strip.style.minWidth = `${plan.bars * Math.max(LEAST_BAR, longest * 7.5 + 4)}px`;

@@ -127,7 +127,7 @@ function messages(studio, until) {
   studio.bus.on("news", (text) => show(news, text, 5), until);
   studio.bus.on("trouble", (error) => {
     if (error?.name === "AbortError") return;
-    const text = error instanceof Refusal || !(error instanceof TypeError) ? error.message : say("line.lost");
+    const text = error instanceof Refusal || !(error instanceof TypeError) ? studio.wrong(error) : say("line.lost");
     show(trouble, text, 12);
   }, until);
   studio.bus.on("soundfailed", () => show(news, say("source.failed"), 6), until);

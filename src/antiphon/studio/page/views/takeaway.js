@@ -42,7 +42,7 @@ export function takeaway(studio, until) {
   };
   studio.bus.on("ended", (/** @type {import("../core/types.js").Job} */ job) => {
     if (job.id !== waiting) return;
-    refill(result, job.state === "done" ? done(studio, job.result) : h("p", { class: "note-box bad" }, job.error ?? say("jobs.interrupted")));
+    refill(result, job.state === "done" ? done(studio, job.result, job.phrases) : h("p", { class: "note-box bad" }, job.error === null ? say("jobs.interrupted") : studio.tell(job.error, job.phrases)));
     if (job.state === "done") /** @type {HTMLElement | null} */ (result.querySelector("a"))?.click();
   }, until);
   for (const name of ["state", "takes"]) studio.bus.on(name, refresh, until);
@@ -59,10 +59,10 @@ function check(name, text, on, can) {
   return { box, label: h("label", { class: "row tight check" }, box, text) };
 }
 
-/** @param {Studio} studio @param {{url: string, name: string, bytes: number, files: string[], notes: string[]}} result */
-function done(studio, result) {
+/** @param {Studio} studio @param {{url: string, name: string, bytes: number, files: string[], notes: string[]}} result @param {import("../core/types.js").Phrases} phrases */
+function done(studio, result, phrases) {
   const size = (result.bytes / 1e6).toFixed(1);
   const box = h("div", { class: "note-box stack" }, h("a", { href: result.url, download: result.name, class: "button primary-link" }, studio.say("export.download", { name: result.name, size })));
-  for (const note of result.notes ?? []) put(box, h("p", { class: "small" }, note));
+  for (const note of result.notes ?? []) put(box, h("p", { class: "small" }, studio.tell(note, phrases)));
   return box;
 }

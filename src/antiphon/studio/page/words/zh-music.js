@@ -91,7 +91,7 @@ export const zhMusic = {
   "ensemble.chiptune": "芯片音乐",
   "ensemble.orchestra": "管弦乐队",
   "verb.compose": "作曲",
-  "verb.infill": "重写小节",
+  "verb.infill": "重写",
   "verb.continue": "续写",
   "verb.vary": "变奏",
   "verb.harmonize": "配和声",

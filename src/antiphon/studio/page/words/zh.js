@@ -65,7 +65,7 @@ export const zh = {
   "plan.resetEnergy": "清除所画曲线",
 
   "rounds.label": "各轮版本",
-  "rounds.bars": "{name} {first}–{last} 小节",
+  "rounds.bars": "{name}（第 {first}–{last} 小节）",
   "cards.label": "版本",
   "card.play": "播放 {name}",
   "card.stop": "停止 {name}",
@@ -243,6 +243,9 @@ export const zh = {
   "tree.remove": "收起",
   "staff.plain": "{name} 的谱表，按音符在此画出。要打印请导出 MusicXML 或 PDF。",
   "staff.label": "{name}，共 {bars} 小节",
+  "staff.seek": "单击小节跳到该处",
+  "staff.hint": "它跟随播放。左右键逐小节移动，上下键逐行移动，Home 和 End 跳到首尾小节。",
+  "staff.at": "第 {bar} 小节，共 {bars} 小节",
   "export.single": "单个文件",
   "export.all": "全部",
   "export.help": "一个 zip，包含 MIDI、MusicXML、音频和说明创作过程的清单。",
