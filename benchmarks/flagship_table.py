@@ -1,6 +1,6 @@
 """The grid model before the judge: 16 bars and clips of 4, one drawing and the best of some, beside music and the Transformer.
 
-    python benchmarks/flagship_table.py DATA -o FOLDER [--model pop-grid] [--beside pop] [--takes 200] [--best 8]
+    python benchmarks/flagship_table.py DATA -o FOLDER [--model pop-grid] [--beside pop] [--before SNAPSHOT] [--takes 200]
 
 Every row is judged once and kept in FOLDER as JSON; started again, the command goes on with what is missing. The reference is
 the held-out songs (validation and test), cut into windows; the first row is what songs of the training set score. Writes the
@@ -40,11 +40,11 @@ STATISTICS = ("qualified notes, 2 sixteenths", "empty bars", "tonal distance [")
 WHOLE = ("notes a bar", "pitch-class entropy", "scale consistency", "groove consistency", "long-range similarity")
 
 
-def takes(name: str, count: int, together: int = 1, tries: int = 1) -> list[Score]:
-    """Pieces of 16 bars of a snapshot; together and tries are the grid model's."""
+def takes(name: str, count: int, together: int = 1, whole: bool = True, copies: bool = True) -> list[Score]:
+    """Pieces of 16 bars of a snapshot; the rest is the grid model's: see GridGenerator, and whether cells may be copies."""
     player = load(name)
     if isinstance(player, GridGenerator):
-        player.together, player.tries = together, tries
+        player.together, player.whole, player.copies = together, whole, copies
     size = 32 if isinstance(player, GridGenerator) else 8
     return [
         take.score
@@ -155,8 +155,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--model", default="pop-grid")
     parser.add_argument("--beside", default="pop")
-    parser.add_argument("--takes", type=int, default=104)
-    parser.add_argument("--best", type=int, default=8)
+    parser.add_argument("--before", help="the snapshot of a run of pop-grid-long: what the model was before its lessons")
+    parser.add_argument("--takes", type=int, default=200)
     parser.add_argument("--page", type=Path, default=Path("docs/flagship.md"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -168,14 +168,14 @@ def main() -> None:
         "songs of the training set, 16 bars of each": lambda: stretches(trained, few),
         f"{options.beside}: the Transformer": lambda: takes(options.beside, few),
         f"{model}: one drawing": lambda: takes(model, few),
+        f"{model}: no cell a copy": lambda: takes(model, few, copies=False),
+        f"{model}: harmony in the wave": lambda: takes(model, few, whole=False),
         f"{model}: two bars at once": lambda: takes(model, few, 2),
-        f"{model}: four bars at once": lambda: takes(model, few, 4),
         f"{model}: all bars of a part at once": lambda: takes(model, few, 256),
-        f"{model}: best of {options.best} by a critic": lambda: takes(model, few, 1, options.best),
     }
+    if options.before:
+        makers[f"{model} before its lessons"] = lambda: takes(options.before, few)
     rows: dict[str, dict[str, Any]] = {}
-    if getattr(load(model), "critic", None) is None:
-        makers.popitem()  # nobody chooses
     for name, make in makers.items():
         path = options.out / ("".join(c if c.isalnum() else "-" for c in name) + ".json")
         if path.is_file():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from antiphon.compose.feel import CLASSICAL, FEELS, choose_feel, drift, normal_share, tables, usual_swing
 from antiphon.compose.fixed import Fixed, fixed_notes
-from antiphon.compose.humanize import humanize, limit_ticks
+from antiphon.compose.humanize import humanize, limit_ticks, shaded
 from antiphon.errors import BriefError
 from antiphon.music.accents import FEATURES, KIT, SLOTS
 from antiphon.music.beats import bar_count, duration_seconds
@@ -204,3 +204,19 @@ def test_drift_is_normal_and_remembers() -> None:
     assert abs(float(values.std()) - 1) < 0.03
     assert abs(float(np.corrcoef(values[:-1], values[1:])[0, 1]) - 0.5) < 0.03
     assert normal_share(np.array([0.0, 1.96])).round(3).tolist() == [0.5, 0.975]
+
+
+def test_shading_changes_loudness_alone_and_keeps_each_track_as_loud() -> None:
+    rng = np.random.default_rng(3)
+    notes = [(int(t) * 240, 240, int(rng.integers(50, 80)), 64) for t in range(64)]
+    score = Score(480, (Track("melody", 0, notes=notes_array(notes)), Track("piano", 0, notes=notes_array(notes[::2]))))
+    done = shaded(score, seed=1)
+    assert done == shaded(score, seed=1)
+    for before, after in zip(score.tracks, done.tracks, strict=True):
+        for name in ("onset", "duration", "pitch"):
+            assert np.array_equal(before.notes[name], after.notes[name])
+        assert abs(float(after.notes["velocity"].mean()) - 64) < 1
+        assert float(after.notes["velocity"].std()) > 3
+    assert shaded(done, seed=1).tracks[0].notes["velocity"].std() == pytest.approx(
+        done.tracks[0].notes["velocity"].std(), rel=0.2
+    )

@@ -20,15 +20,18 @@ from antiphon.recipes.grid import GridRecipe, build
 from antiphon.recipes.grid_data import GridSet, prepare_grid, repeated
 from antiphon.recipes.grid_lessons import (
     Lessons,
+    described,
     fit_critic,
     heard,
     lesson_stream,
     margins,
     plans_of,
     read_lesson,
+    score_of,
     write_lesson,
 )
-from antiphon.representations.grid import COPIES, COPY, END
+from antiphon.representations.events import DURATIONS
+from antiphon.representations.grid import COPIES, COPY, END, LOWEST
 
 LESSONS = replace(
     RECIPE,
@@ -159,3 +162,25 @@ def test_copies_are_drawn_as_cells(taught: Path) -> None:
         if len(take[bar][row]) > 1  # type: ignore[arg-type]
     ]
     assert sum(same) > 0
+
+
+def test_only_the_last_bars_know_the_end_and_none_is_told_that_it_is_the_last(taught: Path) -> None:
+    runs.export_run(taught / "run", taught / "ending", card={"data": "made up"})
+    player = load(str(taught / "ending"))
+    assert isinstance(player, GridGenerator)
+    canvas = player._canvas(Request(8), np.random.default_rng(0))
+    assert canvas.features[:, 3].tolist() == [0, 0, 0, 0, 0, 0, 3, 2]
+
+
+def test_silent_parts_are_heard_as_silent() -> None:
+    """Descriptors of a piece do not hang on which parts its neighbours have."""
+    full = score_of([[None, note(60), note(48)]] * 4, False, SPEC)
+    bare = score_of([[None, None, note(48)]] * 4, False, SPEC)
+    one, other = described([bare, full], 4, SPEC.roles), described([full, bare], 4, SPEC.roles)
+    assert np.array_equal(one, other[::-1], equal_nan=True)
+    assert not np.array_equal(one[0], one[1], equal_nan=True)
+
+
+def note(pitch: int) -> np.ndarray:
+    """A cell of one long note."""
+    return np.array([[0, 1 + pitch - LOWEST, 1 + DURATIONS.index(8)]], dtype=np.uint8)

@@ -9,6 +9,7 @@ import numpy as np
 from antiphon.compose.agreement import keep_chords, keep_key
 from antiphon.compose.brief import Progression
 from antiphon.compose.forces import range_of
+from antiphon.compose.humanize import shaded
 from antiphon.compose.length import slowed_bars
 from antiphon.compose.plan import Plan
 from antiphon.compose.repair import repair
@@ -22,6 +23,8 @@ from antiphon.music.tonality import find_key
 
 STRAYING = 0.02
 """Share of notes outside the range of a role from which on they are moved into it."""
+FLAT = ("grid", "gan", "cycle")
+"""Kinds of models that write no loudness: what players of such parts add is drawn for them."""
 CHOIR = ("soprano", "alto", "tenor", "bass")
 TITLES = {"chorale": "Chorale", "folk": "Tune", "pop": "Song", "band": "Song"}
 
@@ -45,7 +48,8 @@ def finished(score: Score, plan: Plan, description: Description) -> Finished:
     The piece is exactly the plan's number of bars long (notes are cut at its end), in the plan's meter throughout; a
     tempo asked for replaces the tempo map, slowed at the end where the length in seconds needs it; a choir's voice
     leading is mended; phrases of one letter sound alike; forces get their instruments, ranges, rests, density and
-    polyphony; notes agree with the chords asked for, and with a strict key; velocities follow the energy, or are scaled by
+    polyphony; notes agree with the chords asked for, and with a strict key; models without loudness of their own get a
+    player's; velocities follow the energy, or are scaled by
     the plan's dynamics; the key and the chords asked for are marked, or those that are heard, where the generator marks
     none; empty tracks that were not asked for are left out.
     """
@@ -61,6 +65,8 @@ def finished(score: Score, plan: Plan, description: Description) -> Finished:
         piece = replace(piece, chords=_chord_marks(plan.request.chords, bar))
     piece = _held_to_forces(piece, plan, bar, said)
     piece = _held_to_harmony(piece, plan, bar, said)
+    if description.kind in FLAT:
+        piece = shaded(piece)
     if plan.energy is not None:
         piece = play_energy(piece, plan.energy, bar)
     if not piece.keys and (heard := find_key(piece)) is not None:

@@ -86,6 +86,22 @@ def humanize(
     return piece
 
 
+def shaded(score: Score, seed: int = 0) -> Score:
+    """The piece with each track as loud on average as it is, and as uneven as players of its role are; nothing else changes.
+
+    For models that write no loudness of their own: what little their tracks have is taken out.
+    """
+    feel, roles = choose_feel(score, "auto"), roles_of(score)
+    tracks = []
+    for i, (track, role) in enumerate(zip(score.tracks, roles, strict=True)):
+        notes = track.notes.copy()
+        if len(track):
+            loud = deviations(score, track, role, feel, np.random.default_rng([seed % 2**63, i])).loud
+            notes["velocity"] = np.clip(np.rint(track.notes["velocity"].mean() + loud - loud.mean()), 1, 127)
+        tracks.append(replace(track, notes=notes))
+    return score.with_tracks(tracks)
+
+
 def limit_ticks(score: Score, tick: int, swing: float = 0.0) -> int:
     """Farthest that an onset at this tick may be moved, in ticks."""
     return round(LIMIT_MS * float(_ticks_a_millisecond(score, [tick])[0])) + math.ceil(swing * score.resolution / 6)

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 
 from antiphon.errors import TrainingError
+from antiphon.evaluate.clip import cut_clips, named_roles
 from antiphon.evaluate.descriptor import Standardiser, describe_all
-from antiphon.evaluate.prepare import prepare
 from antiphon.generate.grid import Grid, GridGenerator, rounds
 from antiphon.models.grid import GridNetwork
 from antiphon.music.harmony import Key
@@ -48,7 +48,7 @@ REAL = 3
 class Lessons:
     """How a model is taught by a critic."""
 
-    rounds: int = 3
+    rounds: int = 1
     plans: int = 512
     takes: int = 8
     """Takes to each plan."""
@@ -82,9 +82,10 @@ def score_of(cells: Grid, minor: bool, spec: GridSpec) -> Score:
     return decode(full, spec, Key(9, minor=True) if minor else Key(0), 100.0, sections=(), velocities=loud)
 
 
-def described(scores: Sequence[Score], bars: int) -> Floats:
-    """Descriptors [N, D] of pieces of one window each."""
-    clips = prepare(scores, scores[:1], bars).generated
+def described(scores: Sequence[Score], bars: int, roles: Sequence[str]) -> Floats:
+    """Descriptors [N, D] of pieces of one window each; a role without notes is a silent part, not a missing one."""
+    matched = named_roles(roles, scores)
+    clips = [clip for i, score in enumerate(scores) for clip in cut_clips(score, bars, matched, str(i), 1)]
     assert len(clips) == len(scores)
     return describe_all(clips)[0]
 
@@ -143,7 +144,7 @@ def make_lesson(
 
     The pairs of a plan stand one after the other.
     """
-    rng, k = np.random.default_rng(seed), lessons.takes
+    rng, k, roles = np.random.default_rng(seed), lessons.takes, player.spec.roles
     chosen = plans_of(part, bars, lessons.plans, rng)
     music = chosen + plans_of(part, bars, (REAL - 1) * len(chosen), rng)
     plans = [((1 + int(p.minor), p.tempo), p.features[first : first + bars].copy()) for p, first in chosen]
@@ -160,8 +161,8 @@ def make_lesson(
     some = next((score for score, ok in zip(scores, there.tolist(), strict=True) if ok), None)
     if some is None:
         raise TrainingError("No take has enough notes to be heard; train the base for longer.")
-    made = described([score if ok else some for score, ok in zip(scores, there.tolist(), strict=True)], bars)
-    likes, right = heard(made, described([s for s in real if s.note_count], bars), k, lessons.penalty)
+    made = described([score if ok else some for score, ok in zip(scores, there.tolist(), strict=True)], bars, roles)
+    likes, right = heard(made, described([s for s in real if s.note_count], bars, roles), k, lessons.penalty)
     likes = np.where(there, likes, -1e3).reshape(-1, k)
     ranked = np.argsort(-likes, axis=1, kind="stable")
     order = [cell for some_ in rounds([0, *player.order], [range(bars)] * player.spec.rows, 1) for cell in some_]
