@@ -36,7 +36,7 @@ MEASURED = {
     "ranges": ("range of",), "silences": ("silences",), "tracks": ("tracks",),
 }  # fmt: skip
 """Field of a brief -> beginnings of the names of the wishes that report on it."""
-SETTINGS = {"seed", "takes", "style", "model", "temperature", "on_conflict"}
+SETTINGS = {"seed", "takes", "style", "model", "temperature", "top_k", "repetition_penalty", "on_conflict"}
 ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 QUALITIES = ("", "m", "7", "m7", "maj7", "dim", "sus4", "m7b5", "6", "9")
 NUMERALS = ("I", "ii", "iii", "IV", "V", "vi", "ii7", "V7", "bVII", "V65", "vi7", "V7/V")

@@ -102,6 +102,8 @@ def compose(
     seed: int | None = None,
     takes: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
 ) -> Composition:
     """Compose a piece; everything not asked for is chosen.
@@ -123,6 +125,8 @@ def compose(
       silences: where roles rest, as "piano in intro; bass in bars 1-4"; tracks: roles wanted, as "melody,piano".
       seed: with the same model and wishes the same piece; None: a new piece every time.
       takes: how many are written, the best being kept; temperature: below 1 tamer, above 1 wilder.
+      top_k: only so many of the likeliest options of each choice are drawn; repetition_penalty: pitches that a part played
+        lately are so many times less likely. Sequence models only.
       generator: who writes, instead of a snapshot.
 
     Raises:
@@ -140,6 +144,7 @@ def compose(
         "mood": mood, "valence": valence, "arousal": arousal, "energy": energy, "density": density,
         "track_density": track_density, "polyphony": polyphony, "instruments": instruments, "ranges": ranges,
         "silences": silences, "tracks": tracks, "seed": seed, "takes": takes, "temperature": temperature,
+        "top_k": top_k, "repetition_penalty": repetition_penalty,
     }  # fmt: skip
     file = Path(brief) if brief is not None else None
     asked, remarks = planned(Path(plan), sentence, file, wishes) if plan is not None else gather(sentence, file, wishes)

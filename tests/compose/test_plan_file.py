@@ -143,3 +143,11 @@ def test_any_edit_is_understood_or_refused(edit: dict[str, Any]) -> None:
         plan(brief_of({**copy.deepcopy(BASE), **edit}), FAKE.description)
     except BriefError as error:
         assert "\n" not in str(error)
+
+
+def test_a_plan_by_style_stays_one_and_a_plan_by_model_too() -> None:
+    """So that the snapshot that leads in a style is asked again, and not the style's own."""
+    assert brief_of(written() | {"model": "pop"}).style == "pop"
+    assert brief_of(written() | {"model": "pop"}).model is None
+    assert brief_of(written() | {"model": "pop-grid"}).model == "pop-grid"
+    assert brief_of(written(model="pop")).model == "pop"

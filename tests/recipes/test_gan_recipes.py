@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+import antiphon
+from antiphon.compose.manifest import manifest
 from antiphon.corpus.piece import Piece
 from antiphon.errors import BriefError, TrainingError
 from antiphon.generate.load import load
 from antiphon.generate.request import Generator, Request
-from antiphon.generate.rolls import RollGenerator, form_noise
+from antiphon.generate.rolls import RollGenerator
 from antiphon.models.gan.rolls import RollGenerator as RollNet
 from antiphon.music.harmony import Chord, Key
 from antiphon.music.score import KeyMark, Score, Track
@@ -22,7 +24,7 @@ from antiphon.recipes.adversarial import ARCHITECTURES, GanRecipe, build
 from antiphon.recipes.adversarial_batches import stream
 from antiphon.recipes.adversarial_phases import game_phases
 from antiphon.recipes.adversarial_run import describe, facts_of, run, trained_generator
-from antiphon.recipes.export_gan import export_gan
+from antiphon.recipes.export_gan import export_gan, ready
 from antiphon.recipes.gans import GANS
 from antiphon.recipes.rollgrid import roll_grid
 from antiphon.recipes.rolls_data import prepare_rolls
@@ -48,11 +50,11 @@ def tune(seed: int, minor: bool) -> Score:
 
 def pieces() -> list[Piece]:
     splits = ["train"] * 6 + ["valid"] * 2
-    return [Piece(tune(i, i % 2 == 1), f"tune/{i}", f"{i}.mid", split) for i, split in enumerate(splits)]
+    return [Piece(tune(i, i % 2 == 1), f"tune/{i}", f"{'ab'[i % 2]}/{i}.mid", split) for i, split in enumerate(splits)]
 
 
 def recipe(architecture: str, **changes: object) -> GanRecipe:
-    made = GanRecipe(f"test-{architecture}", "pop", SPEC, architecture).tiny()
+    made = GanRecipe(f"test-{architecture}", "pop", SPEC, architecture, sides=("one", "other"), corpora=("a", "b")).tiny()
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -147,18 +149,19 @@ def test_a_warm_start_lowers_its_loss_and_reads_back(tmp_path: Path) -> None:
     assert rows[-1]["valid/hold_f1"] > 0.3
 
 
-@pytest.mark.parametrize("architecture", ["attention", "sequence"])
-def test_snapshots_play_what_pytorch_writes(architecture: str, tmp_path: Path) -> None:
-    made = recipe(architecture)
+CHAIN = {"latents": "chain", "warm_steps": 3, "warm_batch": 6, "muon": 0.01, "fitted": True}
+
+
+@pytest.mark.parametrize(("architecture", "changes"), [("attention", {}), ("attention", CHAIN), ("sequence", {})])
+def test_snapshots_play_what_pytorch_writes(architecture: str, changes: dict[str, object], tmp_path: Path) -> None:
+    made = recipe(architecture, **changes)
     run(made, iter(pieces()), tmp_path)
     export_gan(made, tmp_path, tmp_path / "snapshot", {"data": "made by the test"})
     player = load(str(tmp_path / "snapshot"))
     assert isinstance(player, RollGenerator)
     assert isinstance(player, Generator)
-    net = trained_generator(made, tmp_path)
+    net = ready(made, tmp_path)
     with torch.no_grad():
-        for p in net.parameters():
-            p.copy_(p.half().float())
         noise = torch.randn(3, player.noise, generator=torch.Generator().manual_seed(0))
         found = player.graph.run(None, {"noise": noise.numpy()})[0]
         if isinstance(net, RollNet):
@@ -167,6 +170,18 @@ def test_snapshots_play_what_pytorch_writes(architecture: str, tmp_path: Path) -
         else:
             assert np.allclose(found, net.get_submodule("").logits(noise), atol=1e-4)  # type: ignore[operator]
     _check_takes(player)
+
+
+def test_a_manifest_says_that_there_is_no_likelihood(tmp_path: Path) -> None:
+    made = recipe("conv")
+    run(made, iter(pieces()), tmp_path)
+    export_gan(made, tmp_path, tmp_path / "snapshot", {"data": "made by the test"})
+    told = manifest(antiphon.compose(model=str(tmp_path / "snapshot"), bars=4, takes=2, seed=1))
+    text = json.dumps(told, allow_nan=False)
+    for take in told["takes"]:
+        assert take["log_likelihood"] is None
+        assert take["reasons"][0] == {"text": "it has no likelihood to go by: a network of this kind gives none", "points": 0}
+    assert "no likelihood at all" not in text
 
 
 def _check_takes(player: RollGenerator) -> None:
@@ -185,18 +200,8 @@ def _check_takes(player: RollGenerator) -> None:
     with pytest.raises(BriefError, match="4/4 only"):
         player.write(Request(1, meter=(3, 4)), [1])
     told = player.description
-    assert (told.kind, told.meters, told.roles) == ("gan", ((4, 4),), SPEC.roles)
+    assert (told.kind, told.meters, told.roles, told.likelihood) == ("gan", ((4, 4),), SPEC.roles, False)
     assert "joined" in str(told.card["windows"])
-
-
-def test_longer_pieces_return_to_their_theme() -> None:
-    noise = form_noise(np.random.default_rng(0), 6, 10, 4)
-    assert np.array_equal(noise[0, :4], noise[1, :4])
-    assert np.array_equal(noise[0, :4], noise[3, :4])
-    assert not np.array_equal(noise[0, :4], noise[2, :4])
-    assert not np.array_equal(noise[0, 4:], noise[1, 4:])
-    many = np.concatenate([form_noise(np.random.default_rng(i), 4, 40, 0) for i in range(200)])
-    assert float(many.std()) == pytest.approx(1, abs=0.02)
 
 
 def test_facts_and_descriptors_of_samples_by_hand() -> None:
@@ -228,11 +233,9 @@ def test_recipes_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         build(replace(recipe("mlp"), warm_steps=3))
     with pytest.raises(TrainingError, match="train first"):
         trained_generator(recipe("mlp"), tmp_path)
-    with pytest.raises(TrainingError, match="composes none"):
-        export_gan(recipe("cycle"), tmp_path, tmp_path, {})
-    major = [replace(p, score=tune(i, False)) for i, p in enumerate(pieces())]
-    with pytest.raises(TrainingError, match="pieces of both kinds"):
-        run(recipe("cycle"), iter(major), tmp_path / "cycle")
+    for corpora in (("a", "c"), ("", "b")):
+        with pytest.raises(TrainingError, match="pieces of two corpora"):
+            run(recipe("cycle", corpora=corpora), iter(pieces()), tmp_path / corpora[1])
 
 
 def test_every_listed_recipe_builds_at_its_tiny_size() -> None:

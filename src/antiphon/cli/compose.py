@@ -47,6 +47,8 @@ def compose(
     seed: w.Seed = None,
     takes: w.Takes = None,
     temperature: w.Temperature = None,
+    top_k: w.TopK = None,
+    repetition_penalty: w.RepetitionPenalty = None,
     audio: Annotated[str, typer.Option("--format", help="flac, wav, ogg or mp3.")] = "flac",
     no_audio: Annotated[bool, typer.Option("--no-audio", help="Write no sound.")] = False,
     soundfont: Annotated[Path | None, typer.Option(metavar="FILE", help="SoundFont (.sf2) to play it with.")] = None,
@@ -69,6 +71,7 @@ def compose(
         "mood": mood, "valence": valence, "arousal": arousal, "energy": energy, "density": density,
         "track_density": track_density, "polyphony": polyphony, "instruments": instruments, "ranges": ranges,
         "silences": silences, "tracks": tracks, "seed": seed, "takes": takes, "temperature": temperature,
+        "top_k": top_k, "repetition_penalty": repetition_penalty,
     }  # fmt: skip
     asked, remarks = planned(plan, sentence, brief, flags) if plan is not None else gather(sentence, brief, flags)
     with folder.staged(out) as stage, progress(STEPS, quiet=quiet) as tell:

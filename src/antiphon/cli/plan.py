@@ -46,6 +46,8 @@ def plan(
     seed: w.Seed = None,
     takes: w.Takes = None,
     temperature: w.Temperature = None,
+    top_k: w.TopK = None,
+    repetition_penalty: w.RepetitionPenalty = None,
 ) -> None:
     """Write what would be composed, bar by bar: form, harmony, energy, tracks; edit it, then compose --plan FILE."""
     from antiphon.compose.compose import find_generator
@@ -64,6 +66,7 @@ def plan(
         "mood": mood, "valence": valence, "arousal": arousal, "energy": energy, "density": density,
         "track_density": track_density, "polyphony": polyphony, "instruments": instruments, "ranges": ranges,
         "silences": silences, "tracks": tracks, "seed": seed, "takes": takes, "temperature": temperature,
+        "top_k": top_k, "repetition_penalty": repetition_penalty,
     }  # fmt: skip
     asked, remarks = gather(sentence, brief, flags)
     description = find_generator(asked).description

@@ -87,7 +87,8 @@ def export(
         return
     made = runs.export_run(run, out, name, words)
     if not quiet:
-        typer.echo(f"Wrote {made.name} to {out}. Next: antiphon compose --model {out}")
+        verb = "restyle FILE --style STYLE" if getattr(made, "architecture", "") == "cycle" else "compose"
+        typer.echo(f"Wrote {made.name} to {out}. Next: antiphon {verb} --model {out}")
 
 
 def recipes(as_json: Json = False) -> None:

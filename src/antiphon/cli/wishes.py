@@ -44,3 +44,10 @@ Tracks = Annotated[str | None, typer.Option(help="Tracks wanted, as melody,piano
 Seed = Annotated[int | None, typer.Option(help="Names the piece: same seed, same piece. [default: a new one]")]
 Takes = Annotated[int | None, typer.Option(help="How many to write; the best is kept. [default: 3]")]
 Temperature = Annotated[float | None, typer.Option(help="Below 1 tamer, above 1 wilder. [default: 1]")]
+TopK = Annotated[
+    int | None, typer.Option("--top-k", metavar="K", help="Draw each choice from its K likeliest options. [default: all]")
+]
+RepetitionPenalty = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Pitches that a part played lately are X times less likely. [default: 1]"),
+]

@@ -24,6 +24,8 @@ MAX_BARS = 10_000
 TEMPO_LIMITS = (20.0, 320.0)
 SECONDS_LIMITS = (1.0, 3600.0)
 TEMPERATURE_LIMITS = (0.1, 2.0)
+MAX_TOP_K = 1000
+PENALTY_LIMITS = (1.0, 100.0)
 CONFLICTS = ("refuse", "key", "chords")
 
 Progression = tuple[tuple[Chord | None, ...], ...]
@@ -39,6 +41,8 @@ class Brief:
       the piece), mood (a name in MOODS), tracks (role names): what the music must be.
       seed: names the piece together with the model and the other wishes.
       takes: how many are written to choose from; temperature: how far each strays from the usual.
+      top_k: of each choice only so many of the likeliest options are drawn, 0 for all; repetition_penalty: pitches that a
+      part played lately are so many times less likely to come next, 1 for none; both are for sequence models only.
       numerals: chords relative to the key, instead of `chords`.
       form: phrases; intro, outro: bars before and after it, 0 for none.
       energy: loudness over time, 0 (pianissimo) to 1 (fortissimo).
@@ -81,6 +85,8 @@ class Brief:
     arousal: Curve | None = None
     strict: bool = False
     on_conflict: str = "refuse"
+    top_k: int | None = None
+    repetition_penalty: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
@@ -94,6 +100,8 @@ class Brief:
         _within("length in seconds", self.seconds, SECONDS_LIMITS)
         _within("tempo", self.tempo, TEMPO_LIMITS)
         _within("temperature", self.temperature, TEMPERATURE_LIMITS)
+        _within("top-k", self.top_k, (0, MAX_TOP_K))
+        _within("repetition penalty", self.repetition_penalty, PENALTY_LIMITS)
         if self.mood is not None and self.mood not in MOODS:
             raise BriefError(f"There is no mood {self.mood!r}; available: {', '.join(MOODS)}.")
         if self.bars is not None and self.seconds is not None and self.tempo is not None:
@@ -202,6 +210,8 @@ def read_brief(
     tracks: str | Sequence[str] | None = None,
     takes: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     form: str | None = None,
     intro: int | None = None,
     outro: int | None = None,
@@ -240,6 +250,8 @@ def read_brief(
         tracks=None if tracks is None else parse_tracks(tracks if isinstance(tracks, str) else ",".join(tracks)),
         takes=DEFAULT_TAKES if takes is None else takes,
         temperature=temperature,
+        top_k=top_k,
+        repetition_penalty=repetition_penalty,
         form=values.parse_form(form) if form is not None else None,
         intro=intro,
         outro=outro,

@@ -54,7 +54,7 @@ class Composition:
 
 
 def find_generator(brief: Brief) -> Generator:
-    """The generator that the brief means: its model, or the shipped snapshot of its style.
+    """The generator that the brief means: its model, or the shipped snapshot that leads in its style.
 
     Raises:
       BriefError: there is no such style.
@@ -70,7 +70,9 @@ def find_generator(brief: Brief) -> Generator:
         raise SnapshotError("This installation holds no trained model; name one with --model FOLDER.")
     if style not in styles:
         raise BriefError(f"There is no style {style!r}; available: {', '.join(styles)}.")
-    return load.load(style)
+    # as with a meter that the leading snapshot lacks, a wish that it cannot obey goes to the style's own sequence model
+    narrowed = brief.top_k or brief.repetition_penalty not in (None, 1.0)
+    return load.load(style if narrowed else load.leading(style, brief.meter))
 
 
 def compose(

@@ -73,6 +73,9 @@ class Verdict:
     copies: bool = False
 
 
+NO_LIKELIHOOD = Reason("it has no likelihood to go by: a network of this kind gives none", 0.0, "typical")
+
+
 def judge(takes: Sequence[Take], scores: Sequence[Score], description: Description, request: Request) -> list[Verdict]:
     """One verdict a take, in the order of the takes.
 
@@ -87,7 +90,7 @@ def judge(takes: Sequence[Take], scores: Sequence[Score], description: Descripti
     verdicts = []
     for i, (take, score) in enumerate(zip(takes, scores, strict=True)):
         key = request.key or (score.keys[0].key if score.keys else None)
-        reasons = [_typicality(take.log_likelihood, *typical)]
+        reasons = [_typicality(take.log_likelihood, *typical) if description.likelihood else NO_LIKELIHOOD]
         reasons += [replace(r, points=r.points * ear.factor(r.kind)) for r in faults(score, key)]
         reasons += style_departures(score, ear)
         chords = _off_chord(score) if request.chords is not None else None

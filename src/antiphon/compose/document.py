@@ -52,6 +52,8 @@ def document(brief: Brief) -> dict[str, Any]:
         "silences": [str(silence) for silence in brief.silences] or None,
         "takes": brief.takes,
         "temperature": brief.temperature,
+        "top_k": brief.top_k,
+        "repetition_penalty": brief.repetition_penalty,
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -155,6 +157,8 @@ def words(brief: Brief) -> str:
         said += [f"{text} of {role} {value}" for role, value in d.get(name, {}).items()]
     said += [f"no {silence}" for silence in d.get("silences", [])]
     said += [f"temperature {d['temperature']:g}"] if "temperature" in d else []
+    said += [f"top-k {d['top_k']}"] if "top_k" in d else []
+    said += [f"repetition penalty {d['repetition_penalty']:g}"] if "repetition_penalty" in d else []
     return ", ".join(said) or "nothing in particular"
 
 

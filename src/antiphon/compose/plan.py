@@ -15,7 +15,7 @@ from antiphon.compose.mood import Mood
 from antiphon.compose.mood_asked import mood_name, mood_of
 from antiphon.compose.numerals import chord_in
 from antiphon.errors import BriefError
-from antiphon.generate.request import Description, Request
+from antiphon.generate.request import Description, Request, refuse_narrowing
 from antiphon.music.form import Phrase
 from antiphon.music.harmony import Key
 from antiphon.music.progression import key_of_chords as key_of_chords
@@ -111,8 +111,10 @@ def plan(brief: Brief, description: Description) -> Plan:
     forces, unmet = muster(brief, description, form, bars)
     request = Request(
         bars=bars, meter=brief.meter, key=key, chords=chords, tracks=brief.tracks, tempo=tempo, temperature=temperature,
-        form=form,
+        form=form, top_k=brief.top_k or 0, repetition_penalty=brief.repetition_penalty or 1.0,
     )  # fmt: skip
+    if not description.narrows:
+        refuse_narrowing(description.name, request)
     return Plan(
         request, meter, mood.dynamics if mood is not None and energy is None else 1.0, tuple(said), form, energy,
         at_bars(brief.density, bars) if brief.density is not None else None, forces, brief.strict, slowing, own, unmet,

@@ -14,8 +14,9 @@ from antiphon.compose.length import MOST_SLOWING, bar_quarters, slowed_bars
 from antiphon.compose.numerals import is_numerals, parse_numerals
 from antiphon.compose.plan import Plan
 from antiphon.compose.schema import PLAN, check
+from antiphon.compose.styles import USUAL
 from antiphon.errors import BriefError
-from antiphon.generate.request import Description
+from antiphon.generate.request import Description, Request
 from antiphon.music.harmony import Key, parse_chords, parse_key
 
 VERSION = 1
@@ -39,6 +40,7 @@ def plan_document(plan: Plan, brief: Brief, model: Description) -> dict[str, Any
         "key": str(request.key) if request.key is not None else None,
         "strict": plan.strict,
         "temperature": request.temperature,
+        **_narrowing(request),
         "dynamics": plan.dynamics,
         "form": form,
         "harmony": harmony_texts(request.chords, request.key) if request.chords is not None else None,
@@ -51,6 +53,12 @@ def plan_document(plan: Plan, brief: Brief, model: Description) -> dict[str, Any
     if seconds is not None and not _fits(request.bars, plan.meter, request.tempo, seconds):
         found["seconds"] = None  # tempo and whole bars were asked for too, and come no nearer
     return found
+
+
+def _narrowing(request: Request) -> dict[str, Any]:
+    """Top-k and repetition penalty, where they are asked for: not every model has them."""
+    asked: dict[str, Any] = {"top_k": request.top_k} if request.top_k else {}
+    return asked | ({"repetition_penalty": request.repetition_penalty} if request.repetition_penalty != 1.0 else {})
 
 
 def plan_text(document: dict[str, Any]) -> str:
@@ -121,9 +129,9 @@ def brief_of(data: dict[str, Any]) -> Brief:
         n: inner[n] for n in ("seed", "takes", "style", "model", "mood", "valence", "arousal") if n in inner
     }
     if not {"style", "model"} & wishes.keys() and data.get("model"):
-        wishes["model"] = data["model"]
+        wishes["style" if data["model"] in USUAL else "model"] = data["model"]  # a plan by style names the style here
     wishes |= {"meter": data["meter"], **_length(data, bars, meter)}
-    for name in ("key", "temperature"):
+    for name in ("key", "temperature", "top_k", "repetition_penalty"):
         if data.get(name) is not None:
             wishes[name] = data[name]
     if data.get("key") is not None:

@@ -12,6 +12,8 @@ from antiphon.compose.brief import (
     MAX_BARS,
     MAX_SEED,
     MAX_TAKES,
+    MAX_TOP_K,
+    PENALTY_LIMITS,
     SECONDS_LIMITS,
     TEMPERATURE_LIMITS,
     TEMPO_LIMITS,
@@ -57,6 +59,11 @@ def _by_role(of: Schema, about: str, example: dict[str, Any]) -> Schema:
     table = {"type": "object", "additionalProperties": of, "minProperties": 1}
     return {"anyOf": [table, _TYPED], "description": about, "examples": [example]}
 
+
+_TOP_K = _integer(0, MAX_TOP_K, "Only so many of the likeliest options of each choice are drawn; 0: all. Sequence models only.")
+_PENALTY = _number(
+    PENALTY_LIMITS, "Pitches that a part played lately are so many times less likely; 1: no penalty. Sequence models only."
+)
 
 BRIEF: Schema = {
     "$schema": DRAFT,
@@ -104,6 +111,8 @@ BRIEF: Schema = {
         "silences": _texts("Where roles must rest.", ["piano in intro", "bass in bars 1-4"]),
         "takes": _integer(1, MAX_TAKES, "How many are written; the best is kept."),
         "temperature": _number(TEMPERATURE_LIMITS, "Below 1 tamer, above 1 wilder."),
+        "top_k": _TOP_K,
+        "repetition_penalty": _PENALTY,
     },
 }
 """JSON schema of a brief, as docs/brief.schema.json has it."""
@@ -129,6 +138,8 @@ PLAN: Schema = {
         "key": _MAYBE_TEXT,
         "strict": {"type": "boolean", "description": "No note may be foreign to the key."},
         "temperature": _number(TEMPERATURE_LIMITS, "Below 1 tamer, above 1 wilder."),
+        "top_k": _TOP_K,
+        "repetition_penalty": _PENALTY,
         "dynamics": {"type": "number", "description": "Factor on velocities by the mood, for information."},
         "form": {
             "anyOf": [

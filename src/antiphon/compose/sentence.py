@@ -287,6 +287,11 @@ def _numbers(r: _Reader) -> None:
     r.take(r"\bseed\s*[:=]?\s*(\d{1,12})\b", lambda m: r.wish("seed", int(m[1])))
     r.take(r"\b(\d{1,4})\s+takes?\b|\btakes?\s*[:=]\s*(\d{1,4})\b", lambda m: r.wish("takes", int(m[1] or m[2])))
     r.take(r"\btemperature\s*(?:of\s+|[:=]\s*)?(\d{1,2}(?:\.\d{1,4})?)\b", lambda m: r.wish("temperature", float(m[1])))
+    r.take(r"\btop[- ]?k\s*(?:of\s+|[:=]\s*)?(\d{1,4})\b", lambda m: r.wish("top_k", int(m[1])))
+    r.take(
+        r"\brepetition\s+penalty\s*(?:of\s+|[:=]\s*)?(\d{1,3}(?:\.\d{1,4})?)\b",
+        lambda m: r.wish("repetition_penalty", float(m[1])),
+    )
     r.take_words(words.TEMPERATURE_WORDS, lambda value, _: r.wish("temperature", value))
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from antiphon.errors import InputError
 from antiphon.music.beats import bar_starts, meter_at
 from antiphon.music.score import Score, Track
 
@@ -170,6 +171,29 @@ def common_roles(*sets: Sequence[Score]) -> Roles:
     counts = sorted(sum(1 for t in s.tracks if not t.is_drum and len(t)) for s in reference)
     typical = counts[len(counts) // 2] if counts else 1
     return Roles((*(f"part {i + 1}" for i in range(min(max(typical, 1), MAX_ROLES))), *tail), by_name=False)
+
+
+def named_roles(names: Sequence[str], *sets: Sequence[Score]) -> Roles:
+    """The given roles, matched by name whatever a piece's tracks leave silent; "drums" are the drum tracks.
+
+    `common_roles` falls back on register where one set leaves a role silent in most of its pieces, and then compares a
+    melody with a bridge; who knows what the tracks are called says so here.
+
+    Args:
+      names: track names in the order in which parts are to stand; a track of another name joins the last pitched one.
+
+    Raises:
+      InputError: a name is given twice, none is pitched, or no piece of a set has a track with notes of any of these names.
+    """
+    plain = tuple(_plain(n) for n in names)
+    if len(set(plain)) < len(plain) or not set(plain) - {"drums"}:
+        raise InputError(f"The roles {', '.join(names) or '(none)'} are not distinct names with a pitched one among them.")
+    for scores in sets:
+        if not any(len(t) and ("drums" if t.is_drum else _plain(t.name)) in plain for s in scores for t in s.tracks):
+            raise InputError(
+                f"No piece of a set has a track named {', '.join(names)}; leave the roles out to match by register."
+            )
+    return Roles(plain, by_name=True)
 
 
 def cut_clips(score: Score, bars: int, roles: Roles, group: str, most: int = 4) -> list[Clip]:

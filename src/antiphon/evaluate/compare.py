@@ -80,6 +80,7 @@ def compare(
     neural: bool = False,
     bars: int | None = None,
     encoder: Encoder | None = None,
+    roles: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Compare generated pieces with real ones.
 
@@ -88,6 +89,8 @@ def compare(
       seed: of all resampling.
       neural: also train the network of the two-sample test (about a minute).
       encoder: a frozen encoder for the second Fréchet distance (default: the one that comes with the package, if any).
+      roles: names of the tracks that play the same part in every piece of both sets, also where one leaves a part silent;
+        None: tracks are matched by their common names, else by register.
 
     Returns:
       "bars", "clips generated", "clips reference", "size" (rows a side of the distances); "frechet", "kernel",
@@ -99,9 +102,9 @@ def compare(
       "left out": names of pieces that could not be used.
 
     Raises:
-      InputError: a set holds nothing that fills a window.
+      InputError: a set holds nothing that fills a window, or knows none of the roles.
     """
-    pair = prepare(generated, reference, bars)
+    pair = prepare(generated, reference, bars, roles=roles)
     raw_generated, _ = describe_all(pair.generated)
     raw_reference, _ = describe_all(pair.reference)
     standard = Standardiser(raw_reference)

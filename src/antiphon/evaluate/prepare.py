@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from antiphon.errors import InputError
-from antiphon.evaluate.clip import Clip, Roles, common_roles, cut_clips
+from antiphon.evaluate.clip import Clip, Roles, common_roles, cut_clips, named_roles
 from antiphon.music.beats import bar_count
 from antiphon.music.score import Score
 
@@ -54,15 +54,17 @@ def prepare(
     bars: int | None = None,
     most: int = 4,
     works: Sequence[str] | None = None,
+    roles: Sequence[str] | None = None,
 ) -> Pair:
     """Cut both sets into windows of `bars` bars (default: the longest that most generated pieces fill).
 
     Args:
       most: windows a piece at most.
       works: the work of each reference piece, if some are versions of one work; else every piece is its own.
+      roles: names of the tracks that play the same part in every piece of both sets; None: found, by name or by register.
 
     Raises:
-      InputError: a set gives no window at all, or the window length is not positive.
+      InputError: a set gives no window at all, the window length is not positive, or a set knows none of the roles.
     """
     if bars is not None and bars < 1:
         raise InputError(f"The window is {bars} bars; it must be at least 1.")
@@ -70,14 +72,14 @@ def prepare(
         if not any(s.note_count for s in scores):
             raise InputError(f"The {name} set holds no piece with notes; there is nothing to compare.")
     window = choose_bars(generated) if bars is None else bars
-    roles = common_roles(generated, reference)
+    matched = common_roles(generated, reference) if roles is None else named_roles(roles, generated, reference)
     sets: list[tuple[Clip, ...]] = []
     left_out: list[str] = []
     for name, scores in (("generated", generated), ("reference", reference)):
         clips: list[Clip] = []
         for i, score in enumerate(scores):
             group = works[i] if works and name == "reference" else str(i)
-            found = cut_clips(score, window, roles, group, most)
+            found = cut_clips(score, window, matched, group, most)
             clips.extend(found)
             if not found:
                 why = "silent" if score.note_count == 0 else f"shorter than three quarters of {window} bars in one meter"
@@ -85,7 +87,7 @@ def prepare(
         if not clips:
             raise InputError(f"No piece of the {name} set fills a window of {window} bars; ask for fewer bars.")
         sets.append(tuple(clips))
-    return Pair(sets[0], sets[1], roles, window, tuple(left_out))
+    return Pair(sets[0], sets[1], matched, window, tuple(left_out))
 
 
 def halves(clips: Sequence[Clip], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -43,7 +43,9 @@ class EventGenerator:
     def description(self) -> Description:
         """What the snapshot says of itself."""
         s = self.snapshot
-        return Description(s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest, s.spec.fills)
+        return Description(
+            s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest, s.spec.fills, narrows=True
+        )
 
     @property
     def meters(self) -> tuple[tuple[int, int], ...]:
@@ -69,7 +71,7 @@ class EventGenerator:
         for w, key in zip(writings, keys, strict=True):
             w.events.append(self.codec.header(key.minor, w.walk.demand.roles))
             w.times.append(0)
-        self.sample(writings, request.temperature)
+        self.sample(writings, request)
         takes: list[Take] = []
         for seed, w, key, tempo in zip(seeds, writings, keys, tempos, strict=True):
             score = self.codec.decode(np.array(w.events, dtype=np.int16), key, tempo)
@@ -115,12 +117,15 @@ class EventGenerator:
             raise BriefError(f"A bar cannot hold {len(bar)} chords; write at most {steps}.")
         return tuple((i * steps // len(bar), chord and chord.transpose(move)) for i, chord in enumerate(bar))
 
-    def sample(self, writings: list[Writing], temperature: float) -> None:
-        """Write all takes to their end in step, each from its own random numbers; a finished take leaves the batch."""
+    def sample(self, writings: list[Writing], request: Request) -> None:
+        """Write all takes to their end in step, each from its own random numbers; a finished take leaves the batch.
+
+        Of the request only the way in which ids are drawn counts here: temperature, top-k, repetition penalty.
+        """
         live = writings
         state = self._prime(live)
         while True:
-            self._extend(live, state, temperature)
+            self._extend(live, state, request)
             going = [row for row, w in enumerate(live) if not w.walk.done]
             if not going:
                 return
@@ -148,20 +153,21 @@ class EventGenerator:
         events = np.array([w.events[at] for w in live], dtype=np.int64)
         return self.runtime.feed(events, np.array([w.times[at] for w in live], dtype=np.int64))
 
-    def _extend(self, live: list[Writing], state: Floats, temperature: float) -> None:
+    def _extend(self, live: list[Writing], state: Floats, request: Request) -> None:
         """Sample the next event of every take, field by field, or put the only one that may come."""
         events = [w.walk.forced() for w in live]
         rows = [row for row, event in enumerate(events) if event is None]
         drawn: list[tuple[int, ...]] = [()] * len(rows)
         for _ in TOP_P:
             masks = [self._mask(live[row], known) for row, known in zip(rows, drawn, strict=True)]
-            chosen = self._field([live[row] for row in rows], state[rows], drawn, masks, temperature)
+            chosen = self._field([live[row] for row in rows], state[rows], drawn, masks, request)
             drawn = [(*known, one) for known, one in zip(drawn, chosen, strict=True)]
         for row, (kind, value, extent, accent) in zip(rows, drawn, strict=True):
             events[row] = (kind, value, extent, accent)
         for w, event in zip(live, events, strict=True):
             assert event is not None
             before = w.walk.bar
+            w.hear(event[0], event[1])
             w.walk.take(event)
             w.in_bar = 0 if w.walk.bar != before else w.in_bar + 1
             w.events.append(event)
@@ -183,7 +189,7 @@ class EventGenerator:
         return kinds
 
     def _field(
-        self, live: list[Writing], state: Floats, known: list[tuple[int, ...]], masks: list[Mask], temperature: float
+        self, live: list[Writing], state: Floats, known: list[tuple[int, ...]], masks: list[Mask], request: Request
     ) -> list[int]:
         """One field of every take's next event; where its mask leaves a single id, nothing is drawn.
 
@@ -196,6 +202,7 @@ class EventGenerator:
                 before = np.array([known[row]], dtype=np.int64).reshape(1, f)
                 logits = self.runtime.logits(f, state[row : row + 1], before)[0]
                 u = float(live[row].rng.random())
-                out[row], nats = choose(logits, mask, u, temperature, TOP_P[f])
+                repeats = live[row].repeats(known[row], request.repetition_penalty)
+                out[row], nats = choose(logits, mask, u, request.temperature, TOP_P[f], request.top_k, repeats)
                 live[row].nats += nats
         return out

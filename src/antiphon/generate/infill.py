@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,7 +83,7 @@ def write_into(generator: EventGenerator, request: Request, seeds: Sequence[int]
     nats = [0.0] * len(seeds)
     for at, gap in enumerate(todo):
         writings = _writings(generator, scores, key, gap, todo[at + 1 :], bound, rngs)
-        generator.sample(writings, request.temperature)
+        generator.sample(writings, request)
         scores = [_filled(generator, score, w, key, gap, bound) for score, w in zip(scores, writings, strict=True)]
         nats = [sum_ + w.nats for sum_, w in zip(nats, writings, strict=True)]
     written = [score.note_count - base.note_count for score in scores]
@@ -145,7 +146,9 @@ def _writings(
     for score, rng in zip(scores, rngs, strict=True):
         if id(score) in done:
             same = done[id(score)]
-            out.append(Writing(Walk(codec, same.walk.demand), rng, [], [], same.context, same.begin))
+            shared = Writing(Walk(codec, same.walk.demand), rng, [], [], same.context, same.begin)
+            shared.lately = deepcopy(same.lately)
+            out.append(shared)
             continue
         meter = spec.meters.index((score.meters[0].numerator, score.meters[0].denominator))
         bars = len(bar_starts(score))
@@ -163,6 +166,8 @@ def _writings(
             bars - gap.stop,
         )
         w = Writing(Walk(codec, demand), rng, [], [], (parts.events, parts.times), (gap.first - low) * steps)
+        for kind, value in events[times < w.begin, :2].tolist():
+            w.hear(kind, value)
         done[id(score)] = w
         out.append(w)
     return out

@@ -13,6 +13,7 @@ from antiphon.generate.request import Generator
 from antiphon.generate.rolls import RollGenerator
 from antiphon.generate.runtime import GruRuntime, MarkovRuntime, Runtime, TransformerRuntime
 from antiphon.generate.snapshot import Snapshot, open_snapshot
+from antiphon.generate.translate import StyleTranslator
 
 SHIPPED = Path(__file__).resolve().parent.parent / "snapshots"
 
@@ -22,6 +23,16 @@ RUNTIMES: dict[str, type[Runtime]] = {"transformer": TransformerRuntime, "gru": 
 def shipped() -> list[str]:
     """Names of the snapshots that come with the package."""
     return sorted(p.parent.name for p in SHIPPED.glob("*/snapshot.json"))
+
+
+LEADING = {"pop": "pop-grid"}
+"""Style -> the shipped snapshot that writes new pieces of it best, in its meters; elsewhere the style's own does."""
+
+
+def leading(style: str, meter: tuple[int, int] | None) -> str:
+    """Name of the snapshot that a new piece of a style is asked of; `meter` None leaves it to the model."""
+    name = LEADING.get(style, style)
+    return name if name in shipped() and (meter is None or meter in find(name).spec.meters) else style
 
 
 def available() -> list[str]:
@@ -55,6 +66,8 @@ def load(name: str) -> Generator:
     snapshot = find(name)
     if snapshot.kind == "gan":
         return RollGenerator(snapshot)
+    if snapshot.kind == "cycle":
+        return StyleTranslator(snapshot)
     if snapshot.kind == "grid":
         return GridGenerator(snapshot, GridRuntime(snapshot))
     if snapshot.kind not in RUNTIMES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -53,6 +54,9 @@ class Request:
         openings are written; its chord marks bind where `chords` is None.
       free_harmony: chord marks of the given piece do not bind inside the openings.
       openings: what of it is open, in any order, no bar of a role twice; the rest comes back as it was.
+      top_k: of each choice, only so many of the likeliest options are ever drawn; 0: all (Fan et al. 2018).
+      repetition_penalty: pitches that a part played lately are so many times less likely to be its next one; 1: as
+        likely as they were learnt (after Keskar et al. 2019).
 
     Raises:
       BriefError: the values contradict each other or mean nothing.
@@ -69,6 +73,8 @@ class Request:
     given: Score | None = None
     openings: tuple[Opening, ...] = ()
     free_harmony: bool = False
+    top_k: int = 0
+    repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
         if self.bars < 1:
@@ -83,6 +89,10 @@ class Request:
             raise BriefError(f"A tempo of {self.tempo} cannot be played.")
         if not self.temperature > 0:
             raise BriefError(f"The temperature must be above 0, not {self.temperature}.")
+        if self.top_k < 0:
+            raise BriefError(f"The top-k must be a number of options, or 0 for all of them, not {self.top_k}.")
+        if not (math.isfinite(self.repetition_penalty) and self.repetition_penalty >= 1):
+            raise BriefError(f"The repetition penalty must be 1 (none) or more, not {self.repetition_penalty}.")
         if self.form is not None and sum(phrase.bars for phrase in self.form) != self.bars:
             raise BriefError(f"The form has {sum(p.bars for p in self.form)} bars, but the piece {self.bars}.")
         self._check_openings()
@@ -102,6 +112,16 @@ class Request:
             taken |= cells
 
 
+def refuse_narrowing(name: str, request: Request) -> None:
+    """For a model of this name that has no means to narrow its choices.
+
+    Raises:
+      BriefError: the request asks for top-k or a repetition penalty.
+    """
+    if request.top_k or request.repetition_penalty != 1.0:
+        raise BriefError(f"Model {name!r} obeys no top-k and no repetition penalty; leave them out or choose a sequence model.")
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What a snapshot says of itself.
@@ -114,6 +134,8 @@ class Description:
       meters: meters that it knows, its usual one first.
       max_bars: longest piece it may be asked for.
       infills: whether it can write into a given piece.
+      likelihood: whether it gives its takes a likelihood; a generative adversarial network gives none.
+      narrows: whether it obeys a request's `top_k` and `repetition_penalty`; a model that does not refuses them.
       card: data, licences, recipe, seed, scores, faults; where it holds `card["typical"] = {"mean": m, "std": s}`,
         these are the nats per note that pieces outside its training set get, and the critic measures takes by them.
       digest: SHA-256 of the folder's content, in hexadecimal.
@@ -128,6 +150,8 @@ class Description:
     card: dict[str, object] = field(default_factory=dict)
     digest: str = ""
     infills: bool = False
+    likelihood: bool = True
+    narrows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +160,7 @@ class Take:
 
     Attributes:
       score: the piece.
-      log_likelihood: what the sequence model gives the piece, in nats per note (negative).
+      log_likelihood: what the model gives the piece, in nats per note (negative); nan where it has none to give.
       seed: the seed that made it.
     """
 

@@ -272,7 +272,8 @@ class GridNetwork(nn.Module):
         k, v = (torch.cat([torch.zeros_like(t[:, :, :1]), t], dim=2) for t in (k, v))
         seen = attend(q, k, v, mask[:, None]).transpose(1, 2).flatten(2)[example, slot]
         state = hand.norm(h + hand.found(seen))
-        return hand.heads(hand.drop(state), write)
+        logits: list[Tensor] = hand.heads(hand.drop(state), write)
+        return logits
 
     def _nll(self, logits: list[Tensor], write: Tensor, may: Tensor, same: Tensor) -> Tensor:
         """Nats of each event; of an end, and of a cell told as a copy (same > 0), only the first field is a choice."""

@@ -63,10 +63,10 @@ class Attend(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Attend, then feed forward."""
-        b, n, d = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(b, n, 3, self.heads, self.e).permute(2, 0, 3, 1, 4)
+        parts = torch.unflatten(self.qkv(self.norm1(x)), -1, (3, self.heads, self.e))
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
         weight = ((q @ k.transpose(-1, -2)) * self.e**-0.5).softmax(-1)
-        x = x + self.join((weight @ v).transpose(1, 2).reshape(b, n, d))
+        x = x + self.join((weight @ v).transpose(1, 2).flatten(2))
         out: Tensor = x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
         return out
 

@@ -9,12 +9,13 @@ from torch import nn
 
 from antiphon.errors import TrainingError
 from antiphon.models.gan.attention import AttentionConfig, AttentionCritic, AttentionGenerator
+from antiphon.models.gan.chain import ChainConfig, ChainGenerator
 from antiphon.models.gan.conv import ConvCritic, ConvGenerator
 from antiphon.models.gan.cycle import Translator
 from antiphon.models.gan.mlp import MlpCritic, MlpGenerator
 from antiphon.models.gan.rolls import RollShape
 from antiphon.models.gan.sequence import SequenceCritic, SequenceGenerator
-from antiphon.models.gan.vae import RollAutoencoder
+from antiphon.models.gan.vae import Autoencoder, ChainAutoencoder, RollAutoencoder
 from antiphon.models.layers import spectral
 from antiphon.representations.notelist import field_sizes
 from antiphon.representations.pianoroll import PianoRollSpec
@@ -35,6 +36,8 @@ class GanRecipe:
     adversary: Adversary = field(default_factory=lambda: Adversary("relativistic", r1=1.0, r2=1.0, penalty_every=4))
     neurons: str = "deterministic"
     """Binary neurons of the generator: deterministic, stochastic or soft."""
+    latents: str = "ladder"
+    """How "attention" draws its latents: "ladder" (level by level) or "chain" (each from all before it)."""
     width: int = 160
     song: int = 64
     bar: int = 32
@@ -44,13 +47,33 @@ class GanRecipe:
     """Places in the note lists of "sequence"."""
     cell: str = "transformer"
     """Generator of "sequence": transformer or gru."""
+    sides: tuple[str, str] = ("", "")
+    """Styles that "cycle" translates between ..."""
+    corpora: tuple[str, str] = ("", "")
+    """... and the corpora, or folders of a corpus of files, that are of each."""
+    there_and_back: float = 10.0
+    """Weight that a translation can be taken back; half of it weighs that a translator leaves alone what is of its style."""
+    content: float = 0.0
+    """Weight that a translation keeps the pitch classes of each beat."""
+    manner: float = 0.0
+    """Weight that the translations of a batch have, on average, the rhythm and the register of the style wanted."""
     spectral: bool = False
     """Spectral normalisation of the critic."""
     minibatch: bool = False
     """Minibatch features in the critic."""
     warm_steps: int = 0
     """Steps as a variational autoencoder before the game begins ("attention" only); 0: from noise."""
+    warm_horizon: int = 0
+    """Steps for which the warm start's falling pace is laid out; 0: as many as it has."""
+    cooldown: int = 0
+    """Last steps of the warm start over which its pace falls to nothing besides."""
+    warm_batch: int = 0
+    """Batch of the warm start; 0: the game's."""
     warm_lr: float = 2e-3
+    muon: float = 0.0
+    """Learning rate of Muon for the hidden matrices in the warm start, beside Adam for the others; 0: Adam for all."""
+    rise: int = 0
+    """Steps of the warm start over which the weight of the divergence rises; 0: half of them."""
     beta: float = 0.5
     """Weight of the divergence; below 1 sharper, above 1 smoother."""
     free_bits: float = 0.5
@@ -71,6 +94,10 @@ class GanRecipe:
     critic_lr: float = 4e-4
     betas: tuple[float, float] = (0.0, 0.99)
     ema: float = 0.999
+    fitted: bool = False
+    """Whether thresholds are fitted to how full the music is, before the game and in the snapshot; see rolls_fit."""
+    spread: float = 1.0
+    """Deviation of the noise that the snapshot is played with; below 1 nearer to the usual, and less varied."""
     shift: int = 5
     """Augmentation transposes by at most so many semitones ..."""
     shift_share: float = 0.3
@@ -88,8 +115,9 @@ class GanRecipe:
     def tiny(self) -> GanRecipe:
         """The same in seconds: for tests and continuous integration."""
         return replace(
-            self, width=16, song=8, bar=4, track=4, critic_width=16, notes=24, warm_steps=min(self.warm_steps, 6), steps=6,
-            batch=4, log_every=2, evaluate_every=3, checkpoint_every=3,
+            self, width=16, song=8, bar=4, track=4, critic_width=16, notes=24, warm_steps=min(self.warm_steps, 6),
+            warm_horizon=0, cooldown=0, warm_batch=0, rise=0, steps=6, batch=4, log_every=2, evaluate_every=3,
+            checkpoint_every=3,
         )  # fmt: skip
 
 
@@ -105,7 +133,7 @@ class Networks:
 
     generator: nn.Module
     critic: nn.Module
-    autoencoder: RollAutoencoder | None = None
+    autoencoder: Autoencoder | None = None
 
     @property
     def noise(self) -> int:
@@ -157,6 +185,9 @@ def _networks(recipe: GanRecipe) -> Networks:
         translators = nn.ModuleDict({way: Translator(shape, width, channels) for way in ("ab", "ba")})
         critics = nn.ModuleDict({side: _roll_critic(recipe) for side in ("a", "b")})
         return Networks(translators, critics)
+    if recipe.latents == "chain":
+        chain = ChainGenerator(shape, ChainConfig(recipe.width, 4, recipe.track, max(8, recipe.width * 2 // 5)), recipe.neurons)
+        return Networks(chain, _roll_critic(recipe), ChainAutoencoder(chain) if recipe.warm_steps else None)
     sizes_ = AttentionConfig(recipe.width, 4, recipe.song, recipe.bar, recipe.track, max(8, recipe.width * 2 // 5))
     attention = AttentionGenerator(shape, sizes_, recipe.neurons)
     return Networks(attention, _roll_critic(recipe), RollAutoencoder(attention) if recipe.warm_steps else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,12 +22,12 @@ Maker = Callable[[int, np.random.Generator], Example]
 def maker(recipe: GanRecipe, part: RollSet, noise: int) -> tuple[int, Maker]:
     """How many examples an epoch has, and how to make one.
 
-    An example holds "cells" [n, R, 2, S, P] and "present" [R] (for "cycle": "a" and "b" instead, of a major and of a
-    minor piece), "noise" [z] and "other" [z], "between" [1], and the amounts of augmentation "shift" [1] and "keep" [R];
+    An example holds "cells" [n, R, 2, S, P] and "present" [R] (for "cycle": "a" and "b" instead, of a piece of either
+    corpus), "noise" [z] and "other" [z], "between" [1], and the amounts of augmentation "shift" [1] and "keep" [R];
     for "sequence" also "events" [N, C] and "uniform" [N, C].
 
     Raises:
-      TrainingError: a cycle needs pieces in major and in minor, and one kind is missing.
+      TrainingError: a cycle needs pieces of two corpora, and one is missing.
     """
     if recipe.architecture == "cycle":
         return _pairs(recipe, part)
@@ -42,14 +43,24 @@ def maker(recipe: GanRecipe, part: RollSet, noise: int) -> tuple[int, Maker]:
     return len(part.places), make
 
 
+def both_sides(recipe: GanRecipe, part: RollSet) -> list[npt.NDArray[np.int64]]:
+    """Indices of the windows of either style that a translator learns from.
+
+    Raises:
+      TrainingError: one of the two corpora is not named or has no window.
+    """
+    found = [part.windows_of(corpus) for corpus in recipe.corpora]
+    if not all(recipe.corpora) or not all(map(len, found)):
+        names = " and ".join(repr(corpus) for corpus in recipe.corpora)
+        raise TrainingError(f"A translator learns, and is validated, on pieces of two corpora (or folders): {names}.")
+    return found
+
+
 def _pairs(recipe: GanRecipe, part: RollSet) -> tuple[int, Maker]:
-    minor = np.array([part.minor[piece] for piece, _ in part.places])
-    a, b = np.flatnonzero(~minor), np.flatnonzero(minor)
-    if len(a) == 0 or len(b) == 0:
-        raise TrainingError("A translator between major and minor needs pieces of both kinds to learn from.")
+    a, b = both_sides(recipe, part)
 
     def make(index: int, rng: np.random.Generator) -> Example:
-        first, second = int(a[index % len(a)]), int(b[rng.integers(len(b))])
+        first, second = int(a[index]), int(b[rng.integers(len(b))])
         both = {"a": part.cells(first), "b": part.cells(second)}
         return both | {"present": np.ones(len(recipe.rolls.roles), np.float32)} | _chances(recipe, 1, rng)
 

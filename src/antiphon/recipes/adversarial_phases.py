@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.models.gan.attention import AttentionCritic
-from antiphon.models.gan.vae import RollAutoencoder
+from antiphon.models.gan.vae import Autoencoder
 from antiphon.recipes.adversarial import GanRecipe, Networks
+from antiphon.recipes.rolls_fit import swept
 from antiphon.training.adversarial import Game, adversarial
 from antiphon.training.augment import augment_rolls
 from antiphon.training.ema import Ema
-from antiphon.training.phase import Batch, Phase, adam
+from antiphon.training.phase import Batch, Phase, adam, muon
 from antiphon.training.reconstruction import autoencoding, binary_nll, cycle, divergence, features_apart
 
 
@@ -20,7 +21,7 @@ def masked(cells: Tensor, present: Tensor) -> Tensor:
     return cells * present.to(cells.dtype)[:, None, :, None, None, None]
 
 
-def elbo(recipe: GanRecipe, model: RollAutoencoder, batch: Batch, noise: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+def elbo(recipe: GanRecipe, model: Autoencoder, batch: Batch, noise: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     """Terms of the autoencoder's loss, in nats for one track of one bar, and the cells it wrote (binary).
 
     Cells count where a role sounds; where it rests, only the word that it rests does.
@@ -32,7 +33,8 @@ def elbo(recipe: GanRecipe, model: RollAutoencoder, batch: Batch, noise: Tensor)
     on = (cells.flatten(3).amax(-1) > 0).float()  # [B, n, R]
     here = present[:, None, :]
     unit = 1.0 / (cells.shape[1] * cells.shape[2])
-    rise = min(1.0, (float(batch["step"]) + 1) / max(1.0, 0.5 * recipe.warm_steps)) if "warm" in batch else 1.0
+    over = recipe.rise or max(1, recipe.warm_steps // 2)
+    rise = min(1.0, (float(batch["step"]) + 1) / over) if "warm" in batch else 1.0
     spent = divergence({k: v.float() for k, v in levels.items()}, recipe.free_bits)
     terms = {
         "cells": unit * binary_nll(logits, cells, (on * here)[..., None, None, None], recipe.positive, recipe.focus),
@@ -51,7 +53,8 @@ def warm_phases(recipe: GanRecipe, networks: Networks) -> tuple[list[Phase], Ema
     def terms(batch: Batch) -> dict[str, Tensor]:
         return elbo(recipe, model, {**batch, "warm": batch["step"]}, batch["noise"])[0]
 
-    return autoencoding(model, terms, adam(recipe.warm_lr, (0.9, 0.98), 0.01), ema), ema
+    pace = adam(recipe.warm_lr, (0.9, 0.98), 0.01) if recipe.muon == 0 else muon(recipe.muon, recipe.warm_lr)
+    return autoencoding(model, terms, pace, ema), ema
 
 
 def game_phases(recipe: GanRecipe, networks: Networks) -> tuple[list[Phase], Ema]:
@@ -72,11 +75,11 @@ def game_phases(recipe: GanRecipe, networks: Networks) -> tuple[list[Phase], Ema
             present = batch["present"][:few]
             with torch.no_grad():
                 real = critic.features(batch["cells"][:few], present)
-            fake = critic.features(masked(written[:few], present), present)
+            fake = critic.features(masked(shown(recipe, written[:few]), present), present)
             out["features"] = recipe.features * features_apart(real, fake)
         return out
 
-    game = _notes_game(networks) if recipe.architecture == "sequence" else _rolls_game(networks, extra)
+    game = _notes_game(networks) if recipe.architecture == "sequence" else _rolls_game(recipe, networks, extra)
     phases = adversarial(
         moving, critic, recipe.adversary, game, adam(recipe.lr, recipe.betas), adam(recipe.critic_lr, recipe.betas), ema,
         clip=(0.0, 5.0),
@@ -84,12 +87,17 @@ def game_phases(recipe: GanRecipe, networks: Networks) -> tuple[list[Phase], Ema
     return phases, ema
 
 
-def _rolls_game(networks: Networks, extra: object) -> Game:
+def shown(recipe: GanRecipe, cells: Tensor) -> Tensor:
+    """Written cells as a critic sees them."""
+    return swept(cells) if recipe.fitted else cells
+
+
+def _rolls_game(recipe: GanRecipe, networks: Networks, extra: object) -> Game:
     generator, critic = networks.generator, networks.critic
     assert callable(extra)
     return Game(
         real=lambda batch: batch["cells"],
-        fake=lambda batch: masked(generator(batch["noise"]), batch["present"]),
+        fake=lambda batch: masked(shown(recipe, generator(batch["noise"])), batch["present"]),
         score=lambda x, batch: critic(x, batch["present"] * batch["keep"]),
         augment=augment_rolls,
         extra=extra,
@@ -119,7 +127,44 @@ def _cycle_phases(recipe: GanRecipe, networks: Networks) -> tuple[list[Phase], E
     def apart(x: Tensor, y: Tensor) -> Tensor:
         return (x - y).abs().sum() / (y.sum() + 1)
 
+    def further(moved: Tensor, source: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+        out = {}
+        if recipe.content:
+            out["content"] = recipe.content * (1 - chroma_cosine(moved, source, recipe.rolls.steps // 4))
+        if recipe.manner:
+            out["manner"] = recipe.manner * manner_apart(moved, wanted)
+        return out
+
     return cycle(
         translators, critics, score, adam(recipe.lr, recipe.betas), adam(recipe.critic_lr, recipe.betas),
-        loss=recipe.adversary.loss, apart=apart, ema=ema,
+        weight=recipe.there_and_back, loss=recipe.adversary.loss, apart=apart, further=further, ema=ema,
     ), ema  # fmt: skip
+
+
+def manner_apart(one: Tensor, other: Tensor) -> Tensor:
+    """How far two batches of cells [B, n, R, 2, S, P] are apart in their mean rhythm and mean register; 0: not at all.
+
+    Rhythm is the mean number of onsets and of holds at each step of the bar, register at each row; each difference is
+    counted as a share of all that the other batch has.
+    """
+    apart = torch.zeros((), device=one.device)
+    for axes in ((0, 1, 2, 5), (0, 1, 2, 4)):
+        a, b = one.mean(axes), other.mean(axes)  # [2, S] and [2, P]
+        apart = apart + ((a - b).abs().sum(1) / (b.sum(1) + 1e-3)).mean()
+    return apart
+
+
+def chroma_cosine(one: Tensor, other: Tensor, beat: int) -> Tensor:
+    """Mean cosine of the pitch classes of two batches of cells [B, n, R, 2, S, P], beat by beat where the other sounds.
+
+    Args:
+      beat: steps of one.
+    """
+
+    def chroma(cells: Tensor) -> Tensor:
+        steps = torch.unflatten(cells.sum((2, 3)), 2, (-1, beat)).sum(3)  # [B, n, beats, P]
+        return torch.unflatten(steps, -1, (-1, 12)).sum(-2)  # rows begin at a C
+
+    a, b = chroma(one), chroma(other)
+    sounds = (b.sum(-1) > 0).float()
+    return (torch.nn.functional.cosine_similarity(a, b, dim=-1, eps=1e-3) * sounds).sum() / sounds.sum().clamp(min=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,16 @@ from torch import Tensor, nn
 from antiphon.corpus.piece import Piece
 from antiphon.errors import TrainingError
 from antiphon.models.gan.attention import AttentionGenerator
+from antiphon.models.gan.chain import ChainGenerator
 from antiphon.models.gan.rolls import RollGenerator
 from antiphon.models.gan.sequence import SequenceGenerator
-from antiphon.models.gan.vae import RollAutoencoder
+from antiphon.models.gan.vae import Autoencoder
 from antiphon.recipes.adversarial import GanRecipe, Networks, build
-from antiphon.recipes.adversarial_batches import stream
-from antiphon.recipes.adversarial_phases import game_phases, masked, warm_phases
+from antiphon.recipes.adversarial_batches import both_sides, stream
+from antiphon.recipes.adversarial_phases import game_phases, masked, shown, warm_phases
 from antiphon.recipes.rollgrid import save_grid
 from antiphon.recipes.rolls_data import PreparedRolls, RollSet, prepare_rolls
+from antiphon.recipes.rolls_fit import fit_thresholds, voices
 from antiphon.representations.notelist import field_sizes, one_hot, to_cells, to_notes
 from antiphon.training.distributed import joined, place
 from antiphon.training.ema import Ema
@@ -31,6 +33,8 @@ from antiphon.training.watch import Watch
 
 WATCHED = 200
 """Samples looked at each time."""
+FITTED = 400
+"""Samples by which thresholds are fitted."""
 
 
 def describe(cells: Tensor) -> Tensor:
@@ -84,24 +88,28 @@ def fixed_noise(count: int, width: int, device: str = "cpu") -> Tensor:
 def averaged(ema: Ema) -> nn.Module:
     """The generator in an average, whether it is averaged alone or inside its autoencoder."""
     average = ema.average
-    return average.generator if isinstance(average, RollAutoencoder) else average
+    return average.generator if isinstance(average, Autoencoder) else average
 
 
 def run(
-    recipe: GanRecipe, pieces: Iterator[Piece], folder: Path, progress: Hook | None = None, device: str = "cpu"
+    recipe: GanRecipe, pieces: Iterator[Piece] | PreparedRolls, folder: Path, progress: Hook | None = None, device: str = "cpu"
 ) -> dict[str, float]:
     """Prepare, train (or resume) and watch; the run folder then holds all that `export_gan` needs.
 
+    Pieces may be prepared already (by `prepare_rolls`, with the recipe's rolls), where several recipes learn from the same.
     Beside the log the folder gets samples.png (real above, generated below), and health.txt with a word on the samples.
     Started by torchrun, the processes share each batch among them.
     """
     with joined(device):
         open_run(folder, asdict(recipe))
-        data = prepare_rolls(pieces, recipe.rolls)
+        data = pieces if isinstance(pieces, PreparedRolls) else prepare_rolls(pieces, recipe.rolls)
         if place()[0] == 0:
             (folder / "facts.json").write_text(json.dumps(data.facts, indent=1, ensure_ascii=False))
+        if recipe.architecture == "cycle":
+            for name in ("train", "valid"):
+                both_sides(recipe, data.splits[name])
         networks = build(recipe).to(device)
-        if isinstance(networks.generator, AttentionGenerator):
+        if isinstance(networks.generator, AttentionGenerator | ChainGenerator):
             networks.generator.prime(torch.tensor(data.facts["rates"]["rows"], device=device))
         if recipe.warm_steps:
             _warm(recipe, networks, data, folder, progress, device)
@@ -139,22 +147,30 @@ def _warm(recipe: GanRecipe, networks: Networks, data: PreparedRolls, folder: Pa
 
     def look(step: int, logged: dict[str, float]) -> None:
         average = ema.average
-        assert isinstance(average, RollAutoencoder)
+        assert isinstance(average, Autoencoder)
         logged |= {f"valid/{k}": v for k, v in read_again(average, cells, present).items()}
         _set_rates(average.generator, data, device)
         _report(recipe, average.generator, cells, inner, logged, None)
 
     def feed(step: int) -> Iterator[dict[str, Tensor]]:
-        return stream(recipe, source, networks.noise, step, place())
+        return stream(replace(recipe, batch=recipe.warm_batch or recipe.batch), source, networks.noise, step, place())
 
     def tell(step: int, logged: dict[str, float]) -> None:
         if progress is not None:
             progress(step - recipe.warm_steps, logged)  # the warm start counts up to zero
 
     budget = Budget(recipe.warm_steps, recipe.log_every, recipe.evaluate_every, recipe.checkpoint_every)
-    train(phases, feed, budget, inner, schedule=warmup_cosine, seed=recipe.seed, device=device, evaluate=look, progress=tell)
+
+    def pace(step: int, steps: int) -> float:
+        return warmup_cosine(step, recipe.warm_horizon or steps) * min(1.0, (steps - step) / max(1, recipe.cooldown))
+
+    train(phases, feed, budget, inner, schedule=pace, seed=recipe.seed, device=device, evaluate=look, progress=tell)
     model.load_state_dict(ema.average.state_dict())
-    _set_rates(model.generator, data, device)
+    if recipe.fitted:
+        model.generator.solo = voices(data.facts["fullness"])
+        fit_thresholds(model.generator, fixed_noise(FITTED, model.generator.noise, device), data.facts["fullness"])
+    else:
+        _set_rates(model.generator, data, device)
 
 
 def _set_rates(generator: RollGenerator, data: PreparedRolls, device: str) -> None:
@@ -167,7 +183,7 @@ def _set_rates(generator: RollGenerator, data: PreparedRolls, device: str) -> No
 
 
 @torch.no_grad()
-def read_again(model: RollAutoencoder, cells: Tensor, present: Tensor) -> dict[str, float]:
+def read_again(model: Autoencoder, cells: Tensor, present: Tensor) -> dict[str, float]:
     """How well the autoencoder reads and writes: F1 of onsets and of holds, from the posteriors' means, at threshold 0."""
     found = []
     zero = torch.zeros(len(cells), model.generator.noise, device=cells.device)
@@ -207,7 +223,9 @@ def _watch(recipe: GanRecipe, networks: Networks, ema: Ema, data: PreparedRolls,
     """The hook that looks at the game every so many steps."""
     kind, critic = recipe.architecture, networks.critic
     parts: dict[str, RollSet] = {"seen": data.splits["train"], "unseen": data.splits["valid"]}
-    some = {name: tuple(torch.from_numpy(x).to(device) for x in part.some(WATCHED, 3)) for name, part in parts.items()}
+    side = recipe.corpora[1]  # a translator is watched on what it makes of the first side's music, beside the second's
+    some = {name: tuple(torch.from_numpy(x).to(device) for x in part.some(WATCHED, 3, side)) for name, part in parts.items()}
+    foreign = torch.from_numpy(parts["unseen"].some(WATCHED, 3, recipe.corpora[0])[0]).to(device)
     masks = {name: pair[1] for name, pair in some.items()}
     count = len(some["unseen"][0])
     generator = averaged(ema)
@@ -215,10 +233,10 @@ def _watch(recipe: GanRecipe, networks: Networks, ema: Ema, data: PreparedRolls,
     def sample() -> Tensor:
         if kind == "cycle":
             assert isinstance(generator, nn.ModuleDict)
-            moved: Tensor = generator["ab"](some["unseen"][0])
+            moved: Tensor = generator["ab"](foreign)
             return moved
         noise = fixed_noise(count, networks.noise, device)
-        return masked(draw(recipe, generator, noise), masks["unseen"])
+        return masked(shown(recipe, draw(recipe, generator, noise)), masks["unseen"])
 
     def score(x: Tensor, side: str) -> Tensor:
         if kind == "sequence":

@@ -58,9 +58,14 @@ def best_of(folder: Path, model: nn.Module) -> dict[str, Any]:
 
 
 def write_traced(
-    module: nn.Module, inputs: tuple[Tensor, ...], names: list[str], dynamic: dict[str, dict[int, str]], path: Path
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    names: list[str],
+    dynamic: dict[str, dict[int, str]],
+    path: Path,
+    out: str = "logp",
 ) -> None:
-    """Export a graph with one output, "logp", by tracing, and store its weights in half precision.
+    """Export a graph with one output by tracing, and store its weights in half precision.
 
     Tracing keeps a recurrent layer as one ONNX node for any number of frames, where the newer exporter unrolls it.
     """
@@ -72,7 +77,7 @@ def write_traced(
             warnings.simplefilter("ignore")
             logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             torch.onnx.export(
-                module.eval(), inputs, str(part), dynamo=False, input_names=names, output_names=["logp"],
+                module.eval(), inputs, str(part), dynamo=False, input_names=names, output_names=[out],
                 dynamic_axes=dynamic, opset_version=OPSET,
             )  # fmt: skip
     finally:

@@ -40,6 +40,8 @@ HELD = 8
 """The pairs of one plan in so many are kept back, to see whether the lesson carries over."""
 FEWEST = 2
 """Takes with fewer notes a bar than this, all parts together, are found least like music without being heard."""
+NOT_HEARD = -1e3
+FEWEST_HEARD = 8
 REAL = 3
 """Real windows that the critic hears for every plan."""
 
@@ -82,12 +84,19 @@ def score_of(cells: Grid, minor: bool, spec: GridSpec) -> Score:
     return decode(full, spec, Key(9, minor=True) if minor else Key(0), 100.0, sections=(), velocities=loud)
 
 
-def described(scores: Sequence[Score], bars: int, roles: Sequence[str]) -> Floats:
-    """Descriptors [N, D] of pieces of one window each; a role without notes is a silent part, not a missing one."""
+def described(scores: Sequence[Score], bars: int, roles: Sequence[str]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Descriptors [n, D] of pieces of one window each, and which pieces these are [n].
+
+    A role without notes is a silent part, not a missing one. Pieces with less than FEWEST notes a bar, or silent for more than
+    the first quarter of the window, are left out.
+    """
     matched = named_roles(roles, scores)
-    clips = [clip for i, score in enumerate(scores) for clip in cut_clips(score, bars, matched, str(i), 1)]
-    assert len(clips) == len(scores)
-    return describe_all(clips)[0]
+    clips, which = [], []
+    for i, score in enumerate(scores):
+        found = cut_clips(score, bars, matched, str(i), 1) if score.note_count >= FEWEST * bars else []
+        clips += found
+        which += [i] * len(found)
+    return describe_all(clips)[0] if clips else np.zeros((0, 0)), np.array(which, dtype=np.int64)
 
 
 def fit_critic(made: Floats, real: Floats, penalty: float) -> Floats:
@@ -110,17 +119,17 @@ def fit_critic(made: Floats, real: Floats, penalty: float) -> Floats:
     return weights
 
 
-def heard(made: Floats, real: Floats, group: int, penalty: float) -> tuple[Floats, float]:
-    """What a critic thinks of each take [N * K], and how often it is right about what it was not fitted on.
+def heard(made: Floats, half: npt.NDArray[np.int64], real: Floats, penalty: float) -> tuple[Floats, float]:
+    """What a critic thinks of each take [n], and how often it is right about what it was not fitted on.
 
-    Two critics are fitted, each on half of the plans and of the music, and each hears the other half.
+    Two critics are fitted, each on one half of the takes and of the music, and each hears the other half.
 
     Args:
-      made: descriptors [N * K, D], `group` = K takes of a plan one after the other.
+      made: descriptors [n, D]; half: 0 or 1 for each [n], the same for all takes to a plan.
+      real: descriptors of music.
     """
-    standard = Standardiser(np.concatenate([made[::group], real]))
-    made, real = standard(made), standard(real)
-    half, other = np.arange(len(made)) // group % 2, np.arange(len(real)) % 2
+    standard = Standardiser(np.concatenate([made, real]))
+    made, real, other = standard(made), standard(real), np.arange(len(real)) % 2
     out, right = np.zeros(len(made)), []
     for h in (0, 1):
         weights = fit_critic(made[half != h], real[other != h], penalty)
@@ -151,19 +160,18 @@ def make_lesson(
     numbers = [(*seed, i) for i in range(k * len(plans))]
     takes = player.written_to([plan for plan in plans for _ in range(k)], numbers)
     scores = [score_of(cells, chosen[i // k][0].minor, player.spec) for i, cells in enumerate(takes)]
-    there = np.array([score.note_count >= FEWEST * bars for score in scores])
     real = [
         score_of(
             [[p.cell(b, row) for row in range(player.spec.rows)] for b in range(first, first + bars)], p.minor, player.spec
         )
         for p, first in music
     ]
-    some = next((score for score, ok in zip(scores, there.tolist(), strict=True) if ok), None)
-    if some is None:
-        raise TrainingError("No take has enough notes to be heard; train the base for longer.")
-    made = described([score if ok else some for score, ok in zip(scores, there.tolist(), strict=True)], bars, roles)
-    likes, right = heard(made, described([s for s in real if s.note_count], bars, roles), k, lessons.penalty)
-    likes = np.where(there, likes, -1e3).reshape(-1, k)
+    made, which = described(scores, bars, roles)
+    if len(which) < FEWEST_HEARD:
+        raise TrainingError(f"Only {len(which)} takes have enough notes to be heard; train the base for longer.")
+    found, right = heard(made, which // k % 2, described(real, bars, roles)[0], lessons.penalty)
+    likes = np.full((len(plans), k), NOT_HEARD)
+    likes[which // k, which % k] = found
     ranked = np.argsort(-likes, axis=1, kind="stable")
     order = [cell for some_ in rounds([0, *player.order], [range(bars)] * player.spec.rows, 1) for cell in some_]
 
@@ -180,7 +188,7 @@ def make_lesson(
     figures = {
         "critic/right": right,
         "critic/best": float(likes.max(1).mean()),
-        "critic/mean": float(likes[likes > -1e3].mean()),
+        "critic/mean": float(found.mean()),
     }
     return pairs, figures
 

@@ -9,17 +9,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from antiphon.corpus.piece import Piece
 from antiphon.errors import InputError, TrainingError
 from antiphon.music.beats import tempo_at
-from antiphon.music.edit import named, resample
+from antiphon.music.edit import resample
 from antiphon.recipes.data import key_of, split_of
-from antiphon.representations.pianoroll import PianoRollSpec, encode, window, windows
+from antiphon.recipes.rolls_fit import fullness
+from antiphon.representations.pianoroll import PianoRollSpec, encode, notes_of, window, windows
 
 
 @dataclass
@@ -30,13 +33,14 @@ class RollSet:
       packed: cells of each piece, eight to a byte along the pitches [n, R, 2, S, P / 8].
       present: roles that each piece has, [R].
       places: (piece, first bar) of every window.
+      corpora: what the music that each piece belongs to is called: its corpus, and the folders that its file lies in.
     """
 
     spec: PianoRollSpec
     packed: list[npt.NDArray[np.uint8]] = field(default_factory=list)
     present: list[npt.NDArray[np.bool_]] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
-    minor: list[bool] = field(default_factory=list)
+    corpora: list[frozenset[str]] = field(default_factory=list)
 
     def cells(self, index: int) -> npt.NDArray[np.float32]:
         """Cells of the index-th window, [n, R, 2, S, P], 0 or 1."""
@@ -49,9 +53,20 @@ class RollSet:
         """Roles that the index-th window's piece has, [R]."""
         return self.present[self.places[index][0]].astype(np.float32)
 
-    def some(self, count: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Windows drawn without repetition as (cells [count, n, R, 2, S, P], masks [count, R]); fewer if there are fewer."""
-        order = np.random.default_rng([seed, 77]).permutation(len(self.places))[:count]
+    def windows_of(self, corpus: str) -> npt.NDArray[np.int64]:
+        """Indices of the windows of one corpus (or folder); all of them for ""."""
+        return np.array(
+            [i for i, (piece, _) in enumerate(self.places) if not corpus or corpus in self.corpora[piece]], np.int64
+        )
+
+    def some(self, count: int, seed: int, corpus: str = "") -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Windows drawn without repetition as (cells [count, n, R, 2, S, P], masks [count, R]); fewer if there are fewer.
+
+        Args:
+          corpus: draw from this one only.
+        """
+        among = self.windows_of(corpus)
+        order = among[np.random.default_rng([seed, 77]).permutation(len(among))[:count]].tolist()
         return np.stack([self.cells(i) for i in order]), np.stack([self.mask(i) for i in order])
 
 
@@ -94,7 +109,7 @@ def prepare_rolls(pieces: Iterable[Piece], spec: PianoRollSpec) -> PreparedRolls
         part.places += [(len(part.packed), i) for i in firsts]
         part.packed.append(np.packbits(found.rolls, axis=-1))
         part.present.append(found.present)
-        part.minor.append(key.minor)
+        part.corpora.append(frozenset((piece.corpus, *PurePosixPath(piece.source).parts[:-1])))
         digest.update(part.packed[-1].tobytes())
         if split == "train":
             tempos.append(tempo_at(piece.score, 0).qpm)
@@ -113,6 +128,7 @@ def prepare_rolls(pieces: Iterable[Piece], spec: PianoRollSpec) -> PreparedRolls
         "licences": dict(licences.most_common()),
         "velocities": _smooth(loud).round(1).tolist(),
         "rates": rates(out.splits["train"]),
+        "fullness": fullness_of(out.splits["train"]),
         "digest": digest.hexdigest(),
     }
     return out
@@ -122,17 +138,22 @@ def _listen(loud: npt.NDArray[np.float64], piece: Piece, spec: PianoRollSpec) ->
     """Add a piece's velocities to the sums and counts by role and step, [2, R, S]."""
     grid = resample(piece.score, spec.steps // 4)
     for r, name in enumerate(spec.roles):
-        track = named(grid.tracks, name)
-        if track is not None:
-            step = track.notes["onset"] % spec.steps
-            np.add.at(loud[0, r], step, track.notes["velocity"])
-            np.add.at(loud[1, r], step, 1)
+        notes = notes_of(grid.tracks, name)
+        step = notes["onset"] % spec.steps
+        np.add.at(loud[0, r], step, notes["velocity"])
+        np.add.at(loud[1, r], step, 1)
 
 
 def _smooth(loud: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Mean velocity by role and step, drawn to the role's mean where there are few notes."""
     mean = (loud[0].sum(1, keepdims=True) + 80) / (loud[1].sum(1, keepdims=True) + 1)
     return np.asarray((loud[0] + 50 * mean) / (loud[1] + 50))
+
+
+def fullness_of(part: RollSet, most: int = 4000) -> dict[str, list[float]]:
+    """How silent windows are, how many notes they have and how many of these are long, by role; see rolls_fit.fullness."""
+    cells, _ = part.some(most, 5)
+    return {name: [round(v, 5) for v in values.tolist()] for name, values in fullness(torch.from_numpy(cells)).items()}
 
 
 def rates(part: RollSet, most: int = 2000) -> dict[str, Any]:

@@ -172,8 +172,8 @@ def read_recipe(folder: Path) -> Recipe:
             return GridRecipe(**data | {"spec": GridSpec.from_json(data["spec"]), "lessons": lessons})
         if "rolls" in data:
             rolls, adversary = PianoRollSpec.from_json(data["rolls"]), Adversary(**data["adversary"])
-            betas = (float(data["betas"][0]), float(data["betas"][1]))
-            return GanRecipe(**data | {"rolls": rolls, "adversary": adversary, "betas": betas})
+            pairs: dict[str, Any] = {name: tuple(data[name]) for name in ("betas", "sides", "corpora") if name in data}
+            return GanRecipe(**data | {"rolls": rolls, "adversary": adversary} | pairs)
         spec = {"spec": EventSpec.from_json(data["spec"])}
         return MarkovRecipe(**data | spec) if data["kind"] == "markov" else SequenceRecipe(**data | spec)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -19,13 +19,15 @@ from antiphon.errors import InputError
 from antiphon.music.beats import bar_starts
 from antiphon.music.edit import merge_doubled, named, resample, without_overlaps
 from antiphon.music.harmony import Key
-from antiphon.music.score import KeyMark, Meter, Note, Score, Tempo, Track, notes_array
+from antiphon.music.score import KeyMark, Meter, Note, NoteArray, Score, Tempo, Track, notes_array
 from antiphon.representations.events import transposition
 
 Rolls = npt.NDArray[np.bool_]
 """Cells [n, R, 2, S, P]."""
 VELOCITY = 80
 DRUMS = "drums"
+WHOLE = "all"
+"""Name of a role that is all pitched tracks together."""
 MAX_BARS = 20_000
 """Longest piece in bars: a roll of it takes hundreds of megabytes."""
 
@@ -35,7 +37,8 @@ class PianoRollSpec:
     """What a piano-roll can say.
 
     Attributes:
-      roles: track names in score order; "drums" are drum keys, which no transposition moves.
+      roles: track names in score order; "drums" are drum keys, which no transposition moves, "all" are all pitched tracks
+        together.
       programs: General MIDI program for each role.
       bars: bars of the window that a model sees at once.
       steps: cells of a 4/4 bar, a multiple of four.
@@ -108,8 +111,8 @@ def encode(score: Score, spec: PianoRollSpec, key: Key | None = None) -> Encoded
       InputError: no role has a note, or the piece is longer than 20,000 bars.
     """
     grid = resample(score, spec.steps // 4)
-    parts = [named(grid.tracks, name) for name in spec.roles]
-    present = np.array([part is not None and len(part) > 0 for part in parts])
+    parts = [notes_of(grid.tracks, name) for name in spec.roles]
+    present = np.array([len(part) > 0 for part in parts])
     if not present.any():
         raise InputError(f"None of the tracks {', '.join(spec.roles)} has a note.")
     starts = np.array(bar_starts(grid))
@@ -122,10 +125,17 @@ def encode(score: Score, spec: PianoRollSpec, key: Key | None = None) -> Encoded
     valid[:-1] &= np.diff(starts) == spec.steps
     rolls = np.zeros((len(starts), *spec.shape[1:]), dtype=bool)
     for r, part in enumerate(parts):
-        if part is not None:
-            track = part.notes if not move or spec.roles[r] == DRUMS else _moved(part.notes, move)
-            _draw(rolls[:, r], track, starts, valid, spec)
+        if len(part):
+            notes = part if not move or spec.roles[r] == DRUMS else _moved(part, move)
+            _draw(rolls[:, r], notes, starts, valid, spec)
     return Encoded(rolls, present, valid)
+
+
+def notes_of(tracks: tuple[Track, ...], role: str) -> NoteArray:
+    """The notes of a role: of the first track of that name, or of all pitched tracks; none where there is no such track."""
+    found = named(tracks, role)
+    chosen = [t.notes for t in tracks if not t.is_drum] if role == WHOLE else [] if found is None else [found.notes]
+    return notes_array(np.concatenate(chosen)) if chosen else notes_array([])
 
 
 def _moved(notes: npt.NDArray[np.void], move: int) -> npt.NDArray[np.void]:

@@ -64,6 +64,7 @@ def cycle(
     weight: float = 10.0,
     loss: str = "least-squares",
     apart: Callable[[Tensor, Tensor], Tensor] = F.l1_loss,
+    further: Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]] = lambda moved, source, wanted: {},
     ema: Ema | None = None,
 ) -> list[Phase]:
     """CycleGAN (Zhu et al. 2017): two translators, two critics; batches hold unpaired "a" and "b".
@@ -76,6 +77,7 @@ def cycle(
       weight: of the way there and back; half of it weighs that a translator leaves alone what is already in its style.
       loss: one of LOSSES.
       apart: how far two samples are from each other.
+      further: (a translation, its source, samples of the style wanted) -> more terms of the translators' loss, by name.
       ema: moving average of the translators.
     """
     for_critic, for_generator = LOSSES[loss]
@@ -97,9 +99,10 @@ def cycle(
             out[f"fool_{there}"] = for_generator(score(there, batch[there], batch), score(there, moved, batch))
             out[f"cycle_{here}"] = weight * apart(back(moved), real)
             out[f"identity_{here}"] = weight / 2 * apart(back(real), real)
+            out |= {f"{name}_{there}": term for name, term in further(moved, real, batch[there]).items()}
         return out
 
     return [
         Phase("critics", critics, critic_loss, critic_optimisers, 1, 0.0),
-        Phase("translators", translators, translator_loss, translator_optimisers, 1, 0.0, ema),
+        Phase("translators", translators, translator_loss, translator_optimisers, 1, 5.0, ema),
     ]

@@ -18,9 +18,11 @@ from antiphon.compose.rewrite import Work, Written, rewrite
 from antiphon.compose.roles import Part, new_track, profile
 from antiphon.compose.tasks.asking import answer_of, cells_of, means_of, music_of, progression, stretch_notes, with_parts
 from antiphon.compose.tasks.harmonize import part_bars
+from antiphon.compose.tasks.translating import translated
 from antiphon.compose.wishes import Wish
 from antiphon.errors import BriefError
 from antiphon.generate.request import Generator
+from antiphon.generate.translate import StyleTranslator
 from antiphon.music.score import Score, Track, notes_array
 
 CHROMA = 0.9
@@ -46,18 +48,20 @@ def restyle(
 
     Args:
       score: any piece; where no track is a single line, the uppermost notes are its melody.
-      style: as `available` lists them; tracks: the melody by name.
+      style: as `available` lists them, or one of a translator's two (see `translating`), which rewrites all pitched notes;
+        tracks: the melody by name.
       chords: instead of the piece's own; "free": the model's.
       model, takes, seed, temperature, generator, progress: as for `infill`.
 
     Raises:
-      BriefError: there is no such style, or it knows none of the piece's meters.
+      BriefError: there is no such style, or it knows none of the piece's meters; melody or harmony are asked to stay of a
+        translator.
       SnapshotError: the model is missing or damaged.
     """
     grid = music_of(score)
     means, notes = means_of(
         score,
-        style=style if model is None else None,
+        style=style if model is None and not isinstance(generator, StyleTranslator) else None,
         model=model,
         takes=takes,
         seed=seed,
@@ -65,6 +69,10 @@ def restyle(
         generator=generator,
         progress=progress,
     )
+    if isinstance(means.writer, StyleTranslator):
+        if tracks is not None or chords is not None:
+            raise BriefError("A translator rewrites all pitched notes, melody and harmony too; leave tracks and chords out.")
+        return translated(score, style, means.writer, means, notes, {"style": style, "model": model})
     roles = means.writer.description.roles
     melody = melody_track(score, roles[0], tracks, notes)
     gone = [called(score, i) for i, t in enumerate(score.tracks) if len(t) and t.name != melody.name]

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from antiphon.models.layers import straight_through, straight_through_sample
 
+FAR = 30.0
+"""How far below zero a logit is put that must not count."""
+
 
 @dataclass(frozen=True)
 class RollShape:
@@ -36,8 +39,8 @@ class RollShape:
 class RollGenerator(nn.Module):
     """Noise [B, z] -> binary cells, through whose binary neurons gradients pass.
 
-    Subclasses give `logits`. Each role has biases for onsets, holds and presence, which `calibrate` may set so that
-    samples have as many notes as real music.
+    Subclasses give `logits`. Each role has biases for onsets, holds, a note's first hold and presence, which may be set so
+    that samples have as many notes, and as long ones, as real music. A role of one voice writes one note at a time.
     """
 
     presence: bool = False
@@ -50,8 +53,12 @@ class RollGenerator(nn.Module):
         self.shape, self.noise, self.neurons = shape, noise, neurons
         self.cell_bias: Tensor
         self.presence_bias: Tensor
+        self.first_bias: Tensor
         self.register_buffer("cell_bias", torch.zeros(shape.roles, 2))
         self.register_buffer("presence_bias", torch.zeros(shape.roles))
+        self.register_buffer("first_bias", torch.zeros(shape.roles), persistent=False)
+        self.solo: tuple[int, ...] = ()
+        """Roles of one voice."""
 
     def logits(self, noise: Tensor) -> tuple[Tensor, Tensor | None]:
         """Cell logits [B, n, R, 2, S, P] and, if the network has them, presence logits [B, n, R]."""
@@ -69,8 +76,26 @@ class RollGenerator(nn.Module):
         """Logits to cells, as this generator's binary neurons do it."""
         return self._neurons(cells, sounds, self.neurons)
 
+    def settled(self, cells: Tensor) -> Tensor:
+        """Cell logits with their biases; in roles of one voice the likeliest onset alone counts, and ends what sounded."""
+        onset, hold = (cells + self.cell_bias[:, :, None, None]).unbind(3)
+        begun = nn.functional.pad((onset > 0).to(hold.dtype)[..., :-1, :], (0, 0, 1, 0))
+        hold = hold + self.first_bias[:, None, None] * begun
+        if self.solo:
+            onsets, holds = list(onset.unbind(2)), list(hold.unbind(2))
+            for r in self.solo:
+                onsets[r] = _likeliest(onsets[r])
+                holds[r] = holds[r] - FAR * (onsets[r].amax(-1, keepdim=True) > 0).to(hold.dtype)
+            onset, hold = torch.stack(onsets, 2), torch.stack(holds, 2)
+        return torch.stack([onset, hold], 3)
+
+    def decided(self, cells: Tensor, sounds: Tensor | None) -> Tensor:
+        """Which cells the deterministic neurons turn on, as booleans."""
+        on = self.settled(cells) > 0
+        return on if sounds is None else on & (sounds + self.presence_bias > 0)[..., None, None, None]
+
     def _neurons(self, cells: Tensor, sounds: Tensor | None, kind: str) -> Tensor:
-        out = self._choose(cells + self.cell_bias[:, :, None, None], kind)
+        out = self._choose(self.settled(cells), kind)
         if sounds is None:
             return out
         return out * self._choose(sounds + self.presence_bias, kind)[..., None, None, None]
@@ -99,6 +124,11 @@ class RollGenerator(nn.Module):
             share = 1.0 if sounds is not None else float(sounding[r])
             for layer in range(2):
                 self.cell_bias[r, layer] = -_threshold(logits[:, :, r, layer][on].flatten(), share * float(cells[r, layer]))
+
+
+def _likeliest(logits: Tensor) -> Tensor:
+    """Logits [.., P] with all but the largest far below zero."""
+    return logits - FAR * (logits < logits.amax(-1, keepdim=True)).to(logits.dtype)
 
 
 def _threshold(values: Tensor, share: float) -> float:

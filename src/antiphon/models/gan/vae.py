@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.models.gan.attention import AttentionGenerator
+from antiphon.models.gan.chain import ChainGenerator
 from antiphon.models.layers import Attend
 
 
 class RollEncoder(nn.Module):
     """Cells -> one token for each track of a bar, each bar, and the song."""
 
-    def __init__(self, generator: AttentionGenerator, layers: int = 2) -> None:
+    def __init__(self, generator: AttentionGenerator | ChainGenerator, layers: int = 2) -> None:
         super().__init__()
         shape, c = generator.shape, generator.config
         d, heads = c.width, c.heads
@@ -99,3 +100,36 @@ class RollAutoencoder(nn.Module):
         top = place("song", self.song(song), zero, zero)
         logits, sounds = self.generator.descend(top, draw)
         return logits, sounds, divergence
+
+
+class ChainAutoencoder(nn.Module):
+    """A variational autoencoder around a chain generator, whose prior of each latent follows from the latents before it."""
+
+    def __init__(self, generator: ChainGenerator) -> None:
+        super().__init__()
+        self.generator, self.encoder = generator, RollEncoder(generator)
+        d, latent = generator.config.width, generator.config.latent
+        self.song, self.bar, self.track = (nn.Linear(d, 2 * latent) for _ in range(3))
+        for layer in (self.song, self.bar, self.track):
+            nn.init.normal_(layer.weight, std=d**-0.5)
+            mean, deviation = layer.bias.data.chunk(2)
+            mean.zero_()
+            deviation.fill_(-2.0)  # see RollAutoencoder
+
+    def forward(self, cells: Tensor, present: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Read and write again; arguments and results as of RollAutoencoder."""
+        tracks, bars, song = self.encoder(cells, present)
+        n = self.generator.shape.bars
+        below = torch.cat([self.bar(bars)[:, :, None], torch.unflatten(self.track(tracks), 1, (n, -1))], dim=2)
+        mean, deviation = torch.cat([self.song(song), below.flatten(1, 2)], dim=1).chunk(2, dim=-1)
+        deviation = deviation.clamp(-5.0, 2.0)
+        latents = mean + deviation.exp() * self.generator.split(noise)
+        foreseen, width = self.generator.foresee(latents)
+        apart = width - deviation + 0.5 * ((2 * (deviation - width)).exp() + ((mean - foreseen) * (-width).exp()).square() - 1)
+        inner = torch.unflatten(apart[:, 1:], 1, (n, -1))
+        divergence = {"song": apart[:, :1], "bar": inner[:, :, 0], "track": inner[:, :, 1:].flatten(1, 2)}
+        logits, sounds = self.generator.written(latents)
+        return logits, sounds, divergence
+
+
+Autoencoder = RollAutoencoder | ChainAutoencoder
