@@ -6,10 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from antiphon.generate.request import Description, Request, Take
 from antiphon.music.harmony import Chord, Key
 from antiphon.music.score import ChordMark, KeyMark, Meter, Score, Tempo, Track
+
+# A change is judged by the same examples each time; `pytest --hypothesis-profile=search` draws others.
+settings.register_profile("gate", derandomize=True)
+settings.register_profile("search", derandomize=False, print_blob=True)
+settings.load_profile("gate")
 
 
 class FakeGenerator:

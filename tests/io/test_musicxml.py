@@ -121,6 +121,14 @@ def test_played_music_is_moved_to_the_grid():
     assert [n.onset * 4 / found.resolution for n in found.tracks[0]] == [0, 4, 5, 8]
 
 
+def test_a_note_moved_into_the_next_bar_takes_its_grid():
+    """The first note falls on the bar line of a bar of a sixteenth's length, before a beat of triplets."""
+    track = Track("v", 40, False, [(2218, 2, 60, 80), (6144, 1, 62, 80), (18090, 1, 64, 80)])
+    score = Score(32767, (track,), meters=(Meter(0, 4, 4), Meter(6144, 4, 4)))
+    found = musicxml.loads(musicxml.dumps(score))
+    assert [n.onset * 24 / found.resolution for n in found.tracks[0]] == [93, 96, 104]  # the short bar is read as an upbeat
+
+
 def test_piano_gets_two_staves_and_drums_their_places():
     piano = Track("piano", 0, False, [(0, 960, 40), (0, 480, 76), (480, 480, 74)])
     drums = Track("drums", 0, True, [(0, 10, 36), (0, 10, 42), (480, 10, 38)])

@@ -23,7 +23,7 @@ from antiphon.music.tonality import find_key
 
 STRAYING = 0.02
 """Share of notes outside the range of a role from which on they are moved into it."""
-FLAT = ("grid", "gan", "cycle")
+FLAT = ("grid", "gan")
 """Kinds of models that write no loudness: what players of such parts add is drawn for them."""
 CHOIR = ("soprano", "alto", "tenor", "bass")
 TITLES = {"chorale": "Chorale", "folk": "Tune", "pop": "Song", "band": "Song"}

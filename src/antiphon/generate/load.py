@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from antiphon.errors import SnapshotError
 from antiphon.generate.events import EventGenerator
@@ -32,7 +33,9 @@ LEADING = {"pop": "pop-grid"}
 def leading(style: str, meter: tuple[int, int] | None) -> str:
     """Name of the snapshot that a new piece of a style is asked of; `meter` None leaves it to the model."""
     name = LEADING.get(style, style)
-    return name if name in shipped() and (meter is None or meter in find(name).spec.meters) else style
+    if name not in shipped():
+        return style
+    return name if meter is None or list(meter) in _described(name)["spec"]["meters"] else style
 
 
 def available() -> list[str]:
@@ -40,7 +43,13 @@ def available() -> list[str]:
 
     Another shipped snapshot of a style is asked for by its own name.
     """
-    return [name for name in shipped() if json.loads((SHIPPED / name / "snapshot.json").read_bytes())["style"] == name]
+    return [name for name in shipped() if _described(name)["style"] == name]
+
+
+def _described(name: str) -> dict[str, Any]:
+    """What a shipped snapshot says of itself; its graphs are verified when it is opened."""
+    description: dict[str, Any] = json.loads((SHIPPED / name / "snapshot.json").read_bytes())
+    return description
 
 
 def find(name: str) -> Snapshot:

@@ -200,7 +200,7 @@ def _chords(track: Track, bars: list[Bar], resolution: int) -> list[_Chord]:
     rows = []
     for note in track:
         onset, end = steps[note.onset], steps[note.onset + note.duration]
-        rows.append((onset, end - onset if end > onset else units.get(note.onset, 6), note.pitch, note.velocity))
+        rows.append((onset, end - onset if end > onset else units[note.onset], note.pitch, note.velocity))
     groups: dict[tuple[int, int], list[tuple[int, int]]] = {}
     strokes = set()
     for onset, duration, pitch, velocity in without_overlaps(notes_array(rows)).tolist():
@@ -214,21 +214,29 @@ def _chords(track: Track, bars: list[Bar], resolution: int) -> list[_Chord]:
 
 
 def _on_grid(ticks: list[int], bars: list[Bar], resolution: int) -> tuple[dict[int, int], dict[int, int]]:
-    """For each tick its step, and the unit of the grid there."""
+    """For each tick its step, and the unit of the grid where that step lies."""
     starts = [bar.start for bar in bars]
-    beats: dict[tuple[int, int], list[int]] = {}
+
+    def stretch(step: int) -> tuple[int, int]:
+        """Where the stretch with one grid begins that holds a step, and its length."""
+        bar = bars[max(0, bisect_right(starts, step) - 1)]
+        return bar.start + max(0, step - bar.start) // bar.segment * bar.segment, bar.segment
+
+    stretches: dict[tuple[int, int], list[int]] = {}
     for tick in ticks:
-        bar = bars[max(0, bisect_right(starts, tick * STEPS // resolution) - 1)]
-        base = bar.start + max(0, tick * STEPS // resolution - bar.start) // bar.segment * bar.segment
-        beats.setdefault((base, bar.segment), []).append(tick)
+        stretches.setdefault(stretch(tick * STEPS // resolution), []).append(tick)
     steps: dict[int, int] = {}
-    units: dict[int, int] = {}
-    for (base, segment), inside in beats.items():
+    grids: dict[tuple[int, int], int] = {}
+    for (base, segment), inside in stretches.items():
         offsets = [tick * STEPS - base * resolution for tick in inside]
-        unit = _unit(offsets, segment, resolution)
+        unit = grids[base, segment] = _unit(offsets, segment, resolution)
         for tick, offset in zip(inside, offsets, strict=True):
             steps[tick] = base + _rounded(offset, unit * resolution) * unit
-            units[tick] = unit
+    # A tick may be moved into the next stretch, whose grid is another.
+    units = {}
+    for tick, step in steps.items():
+        base, segment = stretch(step)
+        units[tick] = grids.get((base, segment), _GRIDS[segment][0][0])
     return steps, units
 
 

@@ -15,10 +15,9 @@ from antiphon.models.grid import LOOK, GridNetwork
 from antiphon.models.grid_hand import HandBegin, HandEnd, HandStep, Told
 from antiphon.models.grid_steps import MindRound
 from antiphon.recipes.export import exported, store, write_graph
-from antiphon.recipes.grid import GridRecipe, build, phases_of
+from antiphon.recipes.grid import GridRecipe, averaged_weights, build
 from antiphon.representations.events import EventSpec
 from antiphon.representations.grid import COPIES, FEATURES, FIRST_QUALITY, PITCHES, STEPS
-from antiphon.training.checkpoint import read_state
 
 
 def trained_network(recipe: GridRecipe, run: Path) -> GridNetwork:
@@ -27,13 +26,10 @@ def trained_network(recipe: GridRecipe, run: Path) -> GridNetwork:
     Raises:
       TrainingError: the run has no checkpoint.
     """
-    path = run / "checkpoint.pt"
-    if not path.is_file():
+    if not (run / "checkpoint.pt").is_file():
         raise TrainingError(f"There is no checkpoint in {run}; train first.")
     network = build(recipe)
-    _, ema = phases_of(recipe, network)
-    ema.load_state_dict(read_state(path)["averages"]["model"])
-    network.load_state_dict(ema.average.state_dict())
+    network.load_state_dict(averaged_weights(run))
     with torch.no_grad():
         for p in network.parameters():
             p.copy_(p.half().float())

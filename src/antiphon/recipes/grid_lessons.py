@@ -32,10 +32,9 @@ from antiphon.music.harmony import Key
 from antiphon.music.score import Score
 from antiphon.recipes.grid_data import GridPiece, GridSet, example
 from antiphon.representations.grid import STEPS, GridSpec, decode
-from antiphon.training.batches import collate, shuffled
+from antiphon.training.batches import shuffled
 
 Floats = npt.NDArray[np.float64]
-Example = dict[str, np.ndarray]
 HELD = 8
 """The pairs of one plan in so many are kept back, to see whether the lesson carries over."""
 FEWEST = 2
@@ -212,11 +211,11 @@ def before(network: GridNetwork, pairs: dict[str, np.ndarray], mixed: bool, devi
     network.eval()
     out = {}
     for name in ("win", "lose"):
-        rows = {key.removeprefix(f"{name}/"): value for key, value in pairs.items() if key.startswith(f"{name}/")}
         found = []
-        for at in range(0, len(rows["row"]), 16):
-            batch = {key: torch.from_numpy(value[at : at + 16]).to(device) for key, value in rows.items()}
-            found.append(totals(network, batch, mixed).cpu().numpy())
+        count = len(pairs[f"{name}/row"])
+        for at in range(0, count, 16):
+            batch = side(some_pairs(pairs, range(at, min(count, at + 16))), name)
+            found.append(totals(network, {key: value.to(device) for key, value in batch.items()}, mixed).cpu().numpy())
         out[f"{name}_before"] = np.concatenate(found)
     return out
 
@@ -229,8 +228,7 @@ def learnt(pairs: dict[str, np.ndarray]) -> tuple[list[int], list[int]]:
 
 def some_pairs(pairs: dict[str, np.ndarray], which: Sequence[int]) -> dict[str, Tensor]:
     """A batch of pairs by their numbers."""
-    rows = [{key: value[i : i + 1] for key, value in pairs.items()} for i in which]
-    return {key: value.flatten(0, 1) for key, value in collate(rows).items()}
+    return {key: torch.from_numpy(value[list(which)]) for key, value in pairs.items()}
 
 
 def lesson_stream(pairs: dict[str, np.ndarray], size: int, seed: int, step: int) -> Iterator[dict[str, Tensor]]:
