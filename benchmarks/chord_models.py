@@ -1,6 +1,6 @@
 """Fits the chord models that plans are written with, and prints what they need for songs they never saw.
 
-Run: python benchmarks/chord_models.py CORPORA [--write]   (CORPORA holds pop909, nottingham, jsb and openewld)
+Run: python benchmarks/chord_models.py CORPORA [--write]   (CORPORA holds pop909, nottingham, jsb, openewld and band-free)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import antiphon
 from antiphon.corpus.ingest import iter_pieces
 from antiphon.recipes.progression import RECIPES, fit, write
 
-SOURCES = {"pop": "pop909", "folk": "nottingham", "chorale": "jsb", "jazz": "openewld"}
+SOURCES = {"pop": "pop909", "folk": "nottingham", "chorale": "jsb", "jazz": "openewld", "band": "band-free"}
 HOME = Path(antiphon.__file__).parent / "compose" / "data"
 
 

@@ -1,4 +1,4 @@
-"""The grid model before the judge: 16 bars and clips of 4, one drawing and the best of some, beside music and the Transformer.
+"""The grid model before the judge: 16 bars, clips of 4 and pieces of 64, beside music and the Transformer; and what returns.
 
     python benchmarks/flagship_table.py DATA -o FOLDER [--model pop-grid] [--beside pop] [--before SNAPSHOT] [--takes 200]
 
@@ -32,6 +32,7 @@ from antiphon.recipes.data import key_of, split_of
 from antiphon.recipes.rollgrid import roll_grid
 from antiphon.recipes.runs import pieces_from
 from antiphon.representations.grid import GridSpec, encode, rolls
+from antiphon.representations.returns import returned
 
 FIGURES = ("frechet", "frechet encoder", "kernel", "precision", "recall", "coverage", "diversity", "ridge accuracy")
 FIRST_SEED = 20_000
@@ -40,8 +41,8 @@ STATISTICS = ("qualified notes, 2 sixteenths", "empty bars", "tonal distance [")
 WHOLE = ("notes a bar", "pitch-class entropy", "scale consistency", "groove consistency", "long-range similarity")
 
 
-def takes(name: str, count: int, together: int = 1, whole: bool = True, copies: bool = True) -> list[Score]:
-    """Pieces of 16 bars of a snapshot; the rest is the grid model's: see GridGenerator, and whether cells may be copies."""
+def takes(name: str, count: int, together: int = 1, whole: bool = False, copies: bool = True, bars: int = 16) -> list[Score]:
+    """Pieces of a snapshot; the rest is the grid model's: see GridGenerator, and whether cells may be copies."""
     player = load(name)
     if isinstance(player, GridGenerator):
         player.together, player.whole, player.copies = together, whole, copies
@@ -49,14 +50,14 @@ def takes(name: str, count: int, together: int = 1, whole: bool = True, copies: 
     return [
         take.score
         for at in range(0, count, size)
-        for take in player.write(Request(16), range(FIRST_SEED + at, FIRST_SEED + min(count, at + size)))
+        for take in player.write(Request(bars), range(FIRST_SEED + at, FIRST_SEED + min(count, at + size)))
     ]
 
 
-def judged(scores: list[Score], reference: list[Score]) -> dict[str, Any]:
-    """The judge's figures at 16 and at 4 bars."""
-    out: dict[str, Any] = {}
-    for bars in (16, 4):
+def judged(scores: list[Score], reference: list[Score], lengths: tuple[int, ...] = (16, 4)) -> dict[str, Any]:
+    """The judge's figures by bars, and what returns in the pieces."""
+    out: dict[str, Any] = {"returns": returns_of(scores)}
+    for bars in lengths:
         found = compare(scores, reference, seed=0, bars=bars)
         named = {name: found[name] for name in (*FIGURES, "statistics", "repetition", "clips generated", "clips reference")}
         ceilings = {f"{f} ceiling": found[f"{f.removesuffix(' accuracy')} ceiling"] for f in FIGURES}
@@ -64,15 +65,35 @@ def judged(scores: list[Score], reference: list[Score]) -> dict[str, Any]:
     return out
 
 
-def stretches(songs: list[Score], count: int) -> list[Score]:
-    """One stretch of 16 bars from each of some songs, beginning at any whole four bars."""
+def returns_of(scores: list[Score]) -> dict[str, float]:
+    """Shares of bars that say note for note what a bar some bars off said (see representations.returns), of their first 16.
+
+    Returns:
+      The share for each part; for bars in which the melody returns, how often the piano does by the same lag; and the share of
+      bars in which all parts that sound do.
+    """
+    found = []
+    for score in scores:
+        cells = encode(score, SPEC, score.keys[0].key if score.keys else key_of_score(score)).cells[:16]
+        order = [(bar, row) for bar in range(len(cells)) for row in range(SPEC.rows)]
+        echo = returned([cells[bar][row] for bar, row in order], order)[2].reshape(-1, SPEC.rows)[:, 1:].astype(int)
+        sounds = np.array([[len(cell) > 0 for cell in bar[1:]] for bar in cells])
+        most = echo.max(1)
+        whole = (most > 0) & ((echo == most[:, None]) | ~sounds).all(1)
+        found.append(np.column_stack([echo > 0, (echo[:, 0] > 0) & (echo[:, 2] == echo[:, 0]), whole]))
+    melody, bridge, piano, both, whole = np.concatenate(found).mean(0).tolist()
+    return {"melody": melody, "bridge": bridge, "piano": piano, "piano with melody": both / max(1e-9, melody), "all": whole}
+
+
+def stretches(songs: list[Score], count: int, bars: int = 16) -> list[Score]:
+    """One stretch from each of some songs, beginning at any whole four bars."""
     rng = np.random.default_rng(4)
     out: list[Score] = []
     for i in rng.permutation(len(songs)).tolist():
         bar = 4 * songs[i].resolution
-        first = 4 * int(rng.integers(max(1, songs[i].end // bar // 4 - 4)))
-        piece = cut(songs[i], first * bar, (first + 16) * bar)
-        if piece.note_count and len(out) < count:
+        first = 4 * int(rng.integers(max(1, songs[i].end // bar // 4 - bars // 4)))
+        piece = cut(songs[i], first * bar, (first + bars) * bar)
+        if piece.note_count and songs[i].end >= bars * bar and len(out) < count:
             out.append(piece)
     return out
 
@@ -94,10 +115,21 @@ def statistics_text(name: str, row: dict[str, Any]) -> str:
     return "| " + " | ".join([name, *parts, *rest, lags]) + " |"
 
 
-def page(rows: dict[str, dict[str, Any]]) -> str:
+def returns_text(rows: dict[str, dict[str, Any]]) -> list[str]:
+    """The table of what returns."""
+    heads = ["melody", "bridge", "piano", "piano with melody", "all"]
+    lines = ["### Bars that return note for note", "", "| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    lines += [
+        "| " + " | ".join([name, *(f"{100 * row['returns'][head]:.1f}%" for head in heads)]) + " |"
+        for name, row in rows.items()
+    ]
+    return [*lines, ""]
+
+
+def page(rows: dict[str, dict[str, Any]], lengths: tuple[str, ...] = ("16", "4")) -> str:
     """The tables as Markdown."""
     lines = []
-    for bars in ("16", "4"):
+    for bars in lengths:
         first = next(iter(rows.values()))[bars]
         lines += [f"### {bars} bars", "", "| | " + " | ".join(FIGURES) + " |", "|---" * (len(FIGURES) + 1) + "|"]
         ceiling = {f: first[f"{f} ceiling"] for f in FIGURES}
@@ -157,6 +189,7 @@ def main() -> None:
     parser.add_argument("--beside", default="pop")
     parser.add_argument("--before", help="the snapshot of a run of pop-grid-long: what the model was before its lessons")
     parser.add_argument("--takes", type=int, default=200)
+    parser.add_argument("--long", type=int, default=100, help="pieces of 64 bars of each")
     parser.add_argument("--page", type=Path, default=Path("docs/flagship.md"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -169,25 +202,33 @@ def main() -> None:
         f"{options.beside}: the Transformer": lambda: takes(options.beside, few),
         f"{model}: one drawing": lambda: takes(model, few),
         f"{model}: no cell a copy": lambda: takes(model, few, copies=False),
-        f"{model}: harmony in the wave": lambda: takes(model, few, whole=False),
+        f"{model}: all of the harmony first": lambda: takes(model, few, whole=True),
         f"{model}: two bars at once": lambda: takes(model, few, 2),
         f"{model}: all bars of a part at once": lambda: takes(model, few, 256),
     }
     if options.before:
         makers[f"{model} before its lessons"] = lambda: takes(options.before, few)
+    long: dict[str, Callable[[], list[Score]]] = {
+        "songs of the training set, 64 bars of each": lambda: stretches(trained, options.long, 64),
+        f"{options.beside}: the Transformer, 64 bars": lambda: takes(options.beside, options.long, bars=64),
+        f"{model}: 64 bars": lambda: takes(model, options.long, bars=64),
+    }
     rows: dict[str, dict[str, Any]] = {}
-    for name, make in makers.items():
+    longer: dict[str, dict[str, Any]] = {}
+    for name, make in (makers | long).items():
         path = options.out / ("".join(c if c.isalnum() else "-" for c in name) + ".json")
+        found, lengths = (longer, (64,)) if name in long else (rows, (16, 4))
         if path.is_file():
-            rows[name] = json.loads(path.read_text())
+            found[name] = json.loads(path.read_text())
         else:
             scores = make()
-            rows[name] = judged(scores, reference)
-            path.write_text(json.dumps(rows[name], default=float))
+            found[name] = judged(scores, reference, lengths)
+            path.write_text(json.dumps(found[name], default=float))
             if name.endswith("one drawing"):
                 pictures(reference, scores, options.page.parent / "images")
-        print(row_text(name, rows[name]["16"]), flush=True)
-        write_between(options.page, "<!-- measured -->", "<!-- end of measured -->", page(rows))
+        print(row_text(name, found[name][str(lengths[0])]), flush=True)
+        text = "\n".join([page(rows), *returns_text(rows), page(longer, ("64",)) if longer else ""])
+        write_between(options.page, "<!-- measured -->", "<!-- end of measured -->", text)
 
 
 if __name__ == "__main__":

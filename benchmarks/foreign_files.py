@@ -174,6 +174,10 @@ def verbs(score: Score, generators: dict[str, Generator | None], seed: int) -> d
         "accompany": (lambda: antiphon.accompany(score, add=("strings", "bass", "drums"), generator=pop, **common), None, True),
         "vary 0": (lambda: antiphon.vary(score, amount=0, generator=pop, **common), None, False),
         "vary": (lambda: antiphon.vary(score, amount=0.3, bars=(first, last), generator=pop, **common), ticks, False),
+        "vary levels": (
+            lambda: antiphon.vary(score, rhythmic_intensity="+0.15", polyphony="-0.5", bars=(first, last)), ticks, False,
+        ),
+        "vary levels, all": (lambda: antiphon.vary(score, rhythmic_intensity=0.3, polyphony=4), (0, 2**31), False),
         "restyle": (lambda: antiphon.restyle(score, style="folk", generator=fiddle, **common), (0, 2**31), True),
         "interpolate": (lambda: antiphon.interpolate(score, score, steps=3, generator=pop, **common), None, False),
     }  # fmt: skip

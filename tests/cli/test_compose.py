@@ -88,7 +88,7 @@ def test_pop_is_shipped() -> None:
 @pytest.mark.parametrize(
     ("wishes", "word"),
     [
-        (["--style", "band"], "There is no style 'band'; available: "),
+        (["--style", "gamelan"], "There is no style 'gamelan'; available: "),
         (["--bars", "10000"], "not 10000"),
         (["--meter", "13/16"], "not 13/16"),
         (["--tracks", "melody,theremin"], "not theremin"),

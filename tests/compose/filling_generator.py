@@ -58,7 +58,7 @@ class FillingGenerator:
                     scale = (request.key or Key(0)).scale
                     classes = chord.pitch_classes if chord is not None else (scale[0], scale[2], scale[4])
                     for tick in range(i * bar, (i + 1) * bar, given.resolution // 2):
-                        centre = CENTRES[role] + int(rng.integers(-7, 8))
+                        centre = CENTRES.get(role, 60) + int(rng.integers(-7, 8))
                         pitch = next(p for d in range(12) for p in (centre + d, centre - d) if p % 12 in classes)
                         rows.append((tick, given.resolution // 2, pitch, int(rng.integers(50, 100))))
                 outside = np.array(

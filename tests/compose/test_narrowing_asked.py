@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filling_generator import POP, FillingGenerator
 
 import antiphon
 from antiphon.cli.main import main
+from antiphon.compose.answer import Answer
 from antiphon.compose.brief import Brief, read_brief
 from antiphon.compose.compose import compose, find_generator
 from antiphon.compose.document import document, from_document, read_wishes, words
@@ -19,6 +22,7 @@ from antiphon.compose.plan_file import brief_of, plan_document
 from antiphon.compose.schema import BRIEF, PLAN, check
 from antiphon.compose.sentence import read_sentence
 from antiphon.errors import BriefError
+from antiphon.music.score import Score, Track, notes_array
 from conftest import FakeGenerator
 
 ASKED = {"top_k": 8, "repetition_penalty": 2.5}
@@ -125,3 +129,73 @@ def test_the_shipped_model_obeys_on_the_command_line(tmp_path: Path, capsys: pyt
         score = antiphon.read(tmp_path / seed / "piece.mid")
         found.append([track.notes["pitch"].tolist() for track in score.tracks])
     assert found[0] == found[1] and any(found[0])  # of one option each there is one piece
+
+
+def tune() -> Score:
+    """Four bars of a melody over a held piano chord."""
+    melody = [(i * 480, 480, (60, 62, 64, 67)[i % 4] + 12, 80) for i in range(16)]
+    piano = [(bar * 1920, 1920, pitch, 60) for bar in range(4) for pitch in (48, 52, 55)]
+    return Score(480, (Track("melody", 0, notes=notes_array(melody)), Track("piano", 0, notes=notes_array(piano))))
+
+
+VERBS: dict[str, Callable[..., Answer]] = {
+    "infill": lambda **asked: antiphon.infill(tune(), bars=(2, 3), **asked),
+    "vary": lambda **asked: antiphon.vary(tune(), amount=0.5, **asked),
+    "continue": lambda **asked: antiphon.continue_(tune(), bars=2, **asked),
+    "harmonize": lambda **asked: antiphon.harmonize(tune(), **asked),
+    "accompany": lambda **asked: antiphon.accompany(tune(), add=("bridge",), **asked),
+    "restyle": lambda **asked: antiphon.restyle(tune(), style="pop", **asked),
+    "interpolate": lambda **asked: antiphon.interpolate(tune(), tune(), steps=3, **asked),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verbs_on_a_piece_ask_for_both_and_say_so(verb: str) -> None:
+    writer = FillingGenerator("pop", POP)
+    writer.description = replace(writer.description, narrows=True)
+    answer = VERBS[verb](seed=1, takes=1, temperature=0.9, generator=writer, **ASKED)
+    assert all((r.top_k, r.repetition_penalty) == (8, 2.5) for r in writer.asked)
+    assert bool(writer.asked) or verb == "interpolate"  # pieces that are the same have no joint to write
+    assert {name: answer.asked[name] for name in ("temperature", *ASKED)} == {"temperature": 0.9, **ASKED}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verbs_whose_writer_cannot_refuse(verb: str) -> None:
+    writer = FillingGenerator("pop", POP)
+    with pytest.raises(BriefError, match="obeys no top-k and no repetition penalty"):
+        VERBS[verb](seed=1, generator=writer, top_k=3)
+    assert not writer.asked
+    plain = VERBS[verb](seed=1, takes=1, generator=writer, top_k=0, repetition_penalty=1.0)
+    assert not ASKED.keys() & plain.asked.keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"top_k": -1}, "The top-k must be 0 to 1000, not -1."),
+        ({"repetition_penalty": 101.0}, "The repetition penalty must be 1 to 100, not 101."),
+        ({"repetition_penalty": float("nan")}, "The repetition penalty must be 1 to 100, not nan."),
+    ],
+)
+def test_wrong_numbers_are_refused_by_verbs_too(asked: dict[str, float], told: str) -> None:
+    with pytest.raises(BriefError) as caught:
+        VERBS["vary"](seed=1, generator=FillingGenerator("pop", POP), **asked)
+    assert str(caught.value) == told
+
+
+def test_parts_made_by_rule_cannot_be_narrowed() -> None:
+    with pytest.raises(BriefError, match="obeys no top-k"):
+        antiphon.accompany(tune(), add=("drums",), seed=1, top_k=3)
+
+
+def test_the_shipped_model_obeys_a_verb_on_the_command_line(tmp_path: Path) -> None:
+    antiphon.write(tune(), tmp_path / "tune.mid")
+    found = []
+    for seed in ("1", "2"):
+        out = tmp_path / f"{seed}.mid"
+        with pytest.raises(SystemExit) as end:
+            main(["infill", str(tmp_path / "tune.mid"), "--bars", "2", "--tracks", "melody", "--style", "pop", "--takes", "1",
+                  "--top-k", "1", "--repetition-penalty", "1.5", "--seed", seed, "--quiet", "-o", str(out)])  # fmt: skip
+        assert (end.value.code or 0) == 0
+        found.append(antiphon.read(out).tracks[0].notes["pitch"].tolist())
+    assert found[0] == found[1]

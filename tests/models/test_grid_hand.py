@@ -23,10 +23,11 @@ def test_an_event_at_a_time_is_what_the_network_reads() -> None:
     answer, row = torch.randn(n, CONFIG.width), 1 + torch.arange(n) % 3
     last = torch.tensor([BEGIN, 0, 0]).repeat(n, 1)
     may_copy = torch.rand(n, COPIES) < 0.7
+    returns = torch.cat([may_copy[..., None], torch.randint(0, 3, (n, COPIES, CONFIG.signs))], -1).float()
     nothing, slot = torch.zeros(3, CONFIG.looks, 5, LOOK), torch.randperm(n)
     with torch.no_grad():
         written, likely, _ = HandSteps(network, PITCHES, EXTENTS)(
-            answer, row, torch.arange(n), nothing, nothing, torch.ones(3, dtype=torch.long), may_copy,
+            answer, row, torch.arange(n), nothing, nothing, torch.ones(3, dtype=torch.long), returns,
             torch.ones(4), torch.full((4,), 1e-9), last, torch.zeros(n, CONFIG.hand), torch.rand(most, n, 3), slot,
             slot.argsort().view(3, 4), torch.tensor(0),
         )  # fmt: skip
@@ -38,6 +39,8 @@ def test_an_event_at_a_time_is_what_the_network_reads() -> None:
             read = torch.cat([last[:1], said[:-1]])
             x = hand.events(read) + hand.row(row[cell].view(1, 1)) + hand.answer(answer[cell : cell + 1])
             logits = hand.heads(hand.norm(hand.memory(x[None])[0][0] + x), said)
+            weight = hand.together.weight[row[cell]]
+            logits[0][0, END + 2 :] += returns[cell, :, 1:] @ weight[:-1] + weight[-1]
             before = torch.tensor(BEGIN)
             for i, event in enumerate(said):
                 harmony = int(row[cell] == 1)

@@ -17,7 +17,7 @@ from antiphon.generate.load import load
 from antiphon.generate.request import Request
 from antiphon.recipes import runs
 from antiphon.recipes.grid import GridRecipe, build
-from antiphon.recipes.grid_data import GridSet, prepare_grid, repeated
+from antiphon.recipes.grid_data import GridSet, prepare_grid
 from antiphon.recipes.grid_lessons import (
     Lessons,
     described,
@@ -31,7 +31,7 @@ from antiphon.recipes.grid_lessons import (
     write_lesson,
 )
 from antiphon.representations.events import DURATIONS
-from antiphon.representations.grid import COPIES, COPY, END, LOWEST
+from antiphon.representations.grid import COPY, END, LOWEST
 
 LESSONS = replace(
     RECIPE,
@@ -42,30 +42,6 @@ LESSONS = replace(
     evaluate_every=2,
     checkpoint_every=2,
 )
-
-
-def test_a_copy_is_of_a_cell_written_before_and_of_the_same_row() -> None:
-    order = [(0, 1), (0, 2), (4, 1), (1, 1), (8, 1), (8, 2), (2, 0)]
-    cells = [b"tune", b"bass", b"tune", b"", b"tune", b"other", b"C"]
-    may, same = repeated(cells, order)
-    assert same.tolist() == [0, 0, 1 + COPIES.index(-4), 0, 1 + COPIES.index(-8), 0, 0]
-    assert not may[0].any()
-    assert [COPIES[i] for i in np.flatnonzero(may[2])] == [-4]
-    assert set(np.array(COPIES)[may[4]]) == {-8, -4}  # bar 1, seven bars before, is silent
-    assert set(np.array(COPIES)[may[5]]) == {-8}  # another tune of the row, not the same
-    assert not may[6].any()  # the harmony never copies
-
-
-def test_silence_is_no_source() -> None:
-    may, same = repeated([b"", b""], [(0, 1), (1, 1)])
-    assert not may.any()
-    assert not same.any()
-
-
-def test_a_later_bar_can_be_the_source_where_it_was_written_first() -> None:
-    may, same = repeated([b"tune", b"tune"], [(3, 1), (1, 1)])
-    assert COPIES[int(same[1]) - 1] == 2
-    assert int(may[1].sum()) == 1
 
 
 def test_the_critic_finds_the_difference_and_hears_what_it_was_not_fitted_on() -> None:

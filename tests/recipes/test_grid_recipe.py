@@ -29,6 +29,7 @@ from antiphon.recipes.grid import GridRecipe, build, evaluate, examined, run, st
 from antiphon.recipes.grid_critic import CriticRecipe, give_critic
 from antiphon.recipes.grid_data import prepare_grid, writing_order
 from antiphon.representations.grid import BEGIN, COPIES, END, FIRST_QUALITY, MOST, PITCHES, GridSpec, decode, encode
+from antiphon.representations.returns import SIGNS, Written
 
 SPEC = GridSpec(("melody", "piano"), (0, 5))
 RECIPE = replace(GridRecipe("test-grid", "pop", SPEC).tiny(), mixed=False)
@@ -158,12 +159,12 @@ def test_writing_agrees_with_likelihood(trained: Path, player: GridGenerator) ->
     network = trained_network(RECIPE, trained / "run")
     runtime, rng = player.runtime, np.random.default_rng(0)
     memory, piece = runtime.begin(2), np.array([[1, 2], [2, 3]])
-    none, shares = [[[None] * len(COPIES)]] * 2, Shares((1.0,) * 4, (1e-6,) * 4)
-    rows: dict[str, list[np.ndarray]] = {"events": [], "counts": [], "row": [], "bar": [], "features": []}
+    written, shares = Written(2, 2, 4, copying=False), Shares((1.0,) * 4, (1e-6,) * 4)
+    rows: dict[str, list[np.ndarray]] = {"events": [], "counts": [], "row": [], "bar": [], "features": [], "echo": []}
     nats = []
     for row, bar in [(1, 0), (1, 1), (2, 0), (3, 1), (2, 1), (3, 0)]:
         ask = Places(np.full((2, 1), row), np.full((2, 1), bar), rng.integers(0, 4, (2, 1, 4)))
-        made, likely = runtime.write(memory, piece, ask, rng.random((2, 1, MOST, 3), dtype=np.float32), shares, none)
+        made, likely = runtime.write(memory, piece, ask, rng.random((2, 1, MOST, 3), dtype=np.float32), shares, written)
         nats.append(likely)
         for name in rows:
             value = getattr(made, name)
@@ -171,7 +172,7 @@ def test_writing_agrees_with_likelihood(trained: Path, player: GridGenerator) ->
                 value = np.pad(value, ((0, 0), (0, 0), (0, MOST - value.shape[2]), (0, 0)))[:, :, :MOST]
             rows[name].append(value)
     batch = {k: torch.from_numpy(np.concatenate(v, axis=1)) for k, v in rows.items()} | {"piece": torch.from_numpy(piece)}
-    batch |= {"may_copy": torch.zeros(2, 6, len(COPIES), dtype=torch.bool), "same": torch.zeros(2, 6, dtype=torch.uint8)}
+    batch |= {"returns": torch.zeros(2, 6, len(COPIES), 1 + SIGNS), "same": torch.zeros(2, 6, dtype=torch.uint8)}
     with torch.no_grad():
         each, cell = network.losses(batch)
     total = torch.zeros(12).index_add_(0, cell, -each).view(2, 6).numpy()
@@ -190,8 +191,8 @@ def test_graphs_are_the_network(trained: Path, player: GridGenerator) -> None:
     events = [np.stack([ints(18, 9), ints(70, 9), ints(20, 9)], -1) for _ in range(2)]
     given = {
         "piece": ints(3, 3, 2), "read": events[0], "write": events[1], "owner": ints(6, 9), "row": ints(4, 3, 2),
-        "bar": ints(9, 3, 2), "features": ints(4, 3, 2, 4), "ask_row": 1 + ints(3, 3, 4), "ask_bar": ints(9, 3, 4),
-        "ask_features": ints(4, 3, 4, 4), "length": np.array([5]),
+        "bar": ints(9, 3, 2), "features": ints(4, 3, 2, 4), "echo": ints(20, 3, 2), "ask_row": 1 + ints(3, 3, 4),
+        "ask_bar": ints(9, 3, 4), "ask_features": ints(4, 3, 4, 4), "length": np.array([5]),
     }  # fmt: skip
     past = rng.standard_normal((2 * s["layers"], 3, s["heads"], 8, s["head"])).astype(np.float32)
     with torch.no_grad():
@@ -205,7 +206,7 @@ def test_graphs_are_the_network(trained: Path, player: GridGenerator) -> None:
     look = rng.standard_normal((2, 3, s["looks"], 11, s["look"])).astype(np.float32)
     hand = {
         "answer": wanted[0].numpy().reshape(12, -1), "row": 1 + np.arange(12) % 3, "bar": ints(9, 12), "keys": look[0],
-        "values": look[1], "seen": 1 + ints(10, 3), "may_copy": rng.random((12, len(COPIES))) < 0.5,
+        "values": look[1], "seen": 1 + ints(10, 3), "returns": ints(2, 12, len(COPIES), 1 + SIGNS).astype(np.float32),
         "temperature": np.linspace(0.8, 1, 4).astype(np.float32), "floor": np.full(4, 0.01, np.float32), "last": last,
         "state": np.zeros((12, s["hand"]), np.float32),
         "uniform": rng.random((MOST, 12, 3), dtype=np.float32) * LUCK, "slot": slot, "cell": np.argsort(slot).reshape(3, 4),
@@ -231,6 +232,11 @@ def test_takes_do_not_mind_company(player: GridGenerator) -> None:
         assert same(take.score, alone.score) and abs(take.log_likelihood - alone.log_likelihood) < 1e-5
     few = player.write(Request(6), seeds[3:6])
     assert all(same(a.score, b.score) for a, b in zip(few, together[3:6], strict=True))
+    threads, player.threads = player.threads, 1
+    in_turn = player.write(Request(6), seeds)
+    player.threads = threads
+    assert all(same(a.score, b.score) for a, b in zip(in_turn, together, strict=True))
+    assert [a.log_likelihood for a in in_turn] == [b.log_likelihood for b in together]
     assert not same(together[0].score, together[1].score)
     assert all(np.isfinite(t.log_likelihood) and t.score.end == 6 * 1920 for t in together)
 

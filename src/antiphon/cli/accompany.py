@@ -16,11 +16,13 @@ from antiphon.cli.answering import (
     NoAudio,
     Out,
     Quiet,
+    RepetitionPenalty,
     Seed,
     SoundFont,
     Style,
     Takes,
     Temperature,
+    TopK,
     deliver,
     split,
 )
@@ -36,6 +38,8 @@ def accompany(
     takes: Takes = 3,
     seed: Seed = None,
     temperature: Temperature = None,
+    top_k: TopK = None,
+    repetition_penalty: RepetitionPenalty = None,
     audio: Audio = "flac",
     no_audio: NoAudio = False,
     soundfont: SoundFont = None,
@@ -49,7 +53,8 @@ def accompany(
     deliver(
         lambda tell: antiphon.accompany(
             score, add=split(add) or (), style=style, model=model, chords=chords,
-            takes=takes, seed=seed, temperature=temperature, progress=tell,
+            takes=takes, seed=seed, temperature=temperature, top_k=top_k,
+            repetition_penalty=repetition_penalty, progress=tell,
         ),
         out or Path(f"{file.stem}-accompanied"),
         audio=audio, no_audio=no_audio, soundfont=soundfont, quiet=quiet, as_json=as_json,

@@ -16,11 +16,13 @@ from antiphon.cli.answering import (
     NoAudio,
     Out,
     Quiet,
+    RepetitionPenalty,
     Seed,
     SoundFont,
     Style,
     Takes,
     Temperature,
+    TopK,
     deliver,
 )
 
@@ -36,6 +38,8 @@ def interpolate(
     takes: Takes = 1,
     seed: Seed = None,
     temperature: Temperature = None,
+    top_k: TopK = None,
+    repetition_penalty: RepetitionPenalty = None,
     audio: Audio = "flac",
     no_audio: NoAudio = False,
     soundfont: SoundFont = None,
@@ -49,7 +53,8 @@ def interpolate(
     deliver(
         lambda tell: antiphon.interpolate(
             one, two, steps=steps, style=style, model=model, chords=chords,
-            takes=takes, seed=seed, temperature=temperature, progress=tell,
+            takes=takes, seed=seed, temperature=temperature, top_k=top_k,
+            repetition_penalty=repetition_penalty, progress=tell,
         ),
         out or Path(f"{first.stem}-to-{second.stem}"),
         audio=audio, no_audio=no_audio, soundfont=soundfont, quiet=quiet, as_json=as_json,

@@ -28,7 +28,8 @@ def as_roles(score: Score, roles: Sequence[str]) -> Score | None:
         notes = np.concatenate([score.tracks[i].notes for i in part.tracks])
         notes["pitch"] = np.clip(notes["pitch"] + part.octave, 0, 127)
         if len(notes):
-            tracks.append(Track(role, score.tracks[part.tracks[0]].program, False, without_overlaps(notes_array(notes))))
+            first = score.tracks[part.tracks[0]]
+            tracks.append(Track(role, first.program, first.is_drum, without_overlaps(notes_array(notes))))
     if not tracks:
         return None
     cast = replace(score, tracks=tuple(tracks))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from antiphon.compose.brief import DEFAULT_STYLE, Brief
+from antiphon.compose.brief import Brief
 from antiphon.compose.critique import Verdict
 from antiphon.compose.critique_rank import rank
 from antiphon.compose.finish import finished
 from antiphon.compose.plan import Plan, plan, take_seed
+from antiphon.compose.styles import usual_style
 from antiphon.compose.wishes import Wish, check
 from antiphon.errors import BriefError, SnapshotError
 from antiphon.evaluate.preference import Preference
@@ -64,7 +65,7 @@ def find_generator(brief: Brief) -> Generator:
 
     if brief.model is not None:
         return load.load(brief.model)
-    style = brief.style or DEFAULT_STYLE
+    style = brief.style or usual_style(brief)
     styles = load.available()
     if not styles:
         raise SnapshotError("This installation holds no trained model; name one with --model FOLDER.")

@@ -73,6 +73,8 @@ class Verdict:
     copies: bool = False
 
 
+RHYTHM = ("drums", "bass")
+"""Parts without which a band is none."""
 NO_LIKELIHOOD = Reason("it has no likelihood to go by: a network of this kind gives none", 0.0, "typical")
 
 
@@ -93,6 +95,8 @@ def judge(takes: Sequence[Take], scores: Sequence[Score], description: Descripti
         reasons = [_typicality(take.log_likelihood, *typical) if description.likelihood else NO_LIKELIHOOD]
         reasons += [replace(r, points=r.points * ear.factor(r.kind)) for r in faults(score, key)]
         reasons += style_departures(score, ear)
+        if request.given is None:
+            reasons += _without_rhythm(score, request.tracks or description.roles)
         chords = _off_chord(score) if request.chords is not None else None
         reasons += [chords] if chords is not None else []
         weakest = weakest_bar(score, key)
@@ -185,8 +189,9 @@ def bar_likeness(score: Score) -> list[bytes]:
     for start, stop in zip(starts, stops, strict=True):
         parts = []
         for track in score.tracks:
-            inside = track.notes[(track.notes["onset"] >= start) & (track.notes["onset"] < stop)]
-            parts.append(np.stack([inside["onset"] - start, inside["pitch"].astype(np.int32)]).tobytes())
+            first, last = np.searchsorted(track.notes["onset"], (start, stop))  # notes are in the order of their onsets
+            inside = track.notes[first:last]
+            parts.append((inside["onset"] - start).tobytes() + inside["pitch"].tobytes())
         texts.append(b"|".join(parts))
     return texts
 
@@ -202,6 +207,13 @@ def _repetition(score: Score) -> Reason | None:
     if len(bars) >= 8 and len(set(bars)) < 0.3 * len(bars):
         return Reason(f"only {len(set(bars))} of {len(bars)} bars are different", WEIGHTS["repeat"], "repeat")
     return None
+
+
+def _without_rhythm(score: Score, roles: Sequence[str]) -> list[Reason]:
+    """What a band lacks whose drums, or bass beside them, are to play and never do."""
+    playing = {t.name for t in score.tracks if len(t)}
+    missing = [role for role in RHYTHM if role in roles and role not in playing] if RHYTHM[0] in roles else []
+    return [Reason(f"the {role} never play{'s' * (role == 'bass')}", WEIGHTS["rests"], "unplayed") for role in missing]
 
 
 def _track_faults(score: Score, track: Track) -> list[Reason]:

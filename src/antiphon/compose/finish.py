@@ -25,6 +25,9 @@ STRAYING = 0.02
 """Share of notes outside the range of a role from which on they are moved into it."""
 FLAT = ("grid", "gan")
 """Kinds of models that write no loudness: what players of such parts add is drawn for them."""
+EVEN, HALF = 4.0, 0.5
+"""Standard deviation of velocities below which a band's track has no loudness, as in half of the files it
+was learnt from; and how much it gets of what players of the groove data add, whose strokes are very uneven."""
 CHOIR = ("soprano", "alto", "tenor", "bass")
 TITLES = {"chorale": "Chorale", "folk": "Tune", "pop": "Song", "band": "Song"}
 
@@ -48,8 +51,8 @@ def finished(score: Score, plan: Plan, description: Description) -> Finished:
     The piece is exactly the plan's number of bars long (notes are cut at its end), in the plan's meter throughout; a
     tempo asked for replaces the tempo map, slowed at the end where the length in seconds needs it; a choir's voice
     leading is mended; phrases of one letter sound alike; forces get their instruments, ranges, rests, density and
-    polyphony; notes agree with the chords asked for, and with a strict key; models without loudness of their own get a
-    player's; velocities follow the energy, or are scaled by
+    polyphony; notes agree with the chords asked for, and with a strict key; models without loudness of their own, and even
+    tracks of a band, get a player's; velocities follow the energy, or are scaled by
     the plan's dynamics; the key and the chords asked for are marked, or those that are heard, where the generator marks
     none; empty tracks that were not asked for are left out.
     """
@@ -67,6 +70,8 @@ def finished(score: Score, plan: Plan, description: Description) -> Finished:
     piece = _held_to_harmony(piece, plan, bar, said)
     if description.kind in FLAT:
         piece = shaded(piece)
+    elif "drums" in description.roles:
+        piece = shaded(piece, spared=EVEN, amount=HALF)
     if plan.energy is not None:
         piece = play_energy(piece, plan.energy, bar)
     if not piece.keys and (heard := find_key(piece)) is not None:

@@ -9,6 +9,7 @@ from antiphon.compose.brief import Brief
 from antiphon.compose.brief_values import DRUMS, program_name
 from antiphon.compose.layout import bars_of
 from antiphon.compose.measure import ROLE_RANGES
+from antiphon.compose.roles import profile
 from antiphon.errors import BriefError
 from antiphon.generate.request import Description
 from antiphon.music.form import Phrase
@@ -89,7 +90,10 @@ def _played(role: str, program: int) -> tuple[int, int]:
 
 
 def _instruments(brief: Brief, model: Description, roles: Sequence[str], unmet: list[Unmet]) -> dict[str, int]:
-    """Role -> program: those named by role, then those simply wanted, each to the role that suits its name, else in order."""
+    """Role -> program: those named by role, then those simply wanted, each to the role that suits its name, else in order.
+
+    In a band each goes to the role that its kind commonly plays, and who has no instrument of its own keeps the usual one.
+    """
     found: dict[str, int] = {}
     for role, program in brief.instruments:
         if role is None:
@@ -105,6 +109,8 @@ def _instruments(brief: Brief, model: Description, roles: Sequence[str], unmet: 
         wanted.remove(DRUMS)
         if not any(is_drum_name(role) for role in roles):
             unmet.append(Unmet("instruments", "drums", f"model {model.name!r} writes no drums"))
+    band = any(is_drum_name(role) for role in model.roles)
+    roles = [role for role in roles if not is_drum_name(role)]
     if len(wanted) > len(roles):
         for program in wanted[len(roles) :]:
             why = f"the piece has {len(roles)} track{'s' * (len(roles) > 1)}"
@@ -116,6 +122,8 @@ def _instruments(brief: Brief, model: Description, roles: Sequence[str], unmet: 
     left: list[int] = []
     for program in wanted:
         match = next((r for r in free if len(wanted) > 1 and guess_program(r, -1) == program), None)
+        if match is None and band:
+            match = next((r for r in free if program // 8 in profile(r).families), None)
         if match is None:
             left.append(program)
         else:
@@ -125,7 +133,7 @@ def _instruments(brief: Brief, model: Description, roles: Sequence[str], unmet: 
         if left:
             found[role] = left.pop(0)
             free.remove(role)
-    for role in free:  # what has no instrument of its own doubles with the last one named
+    for role in () if band else free:  # what has no instrument of its own doubles with the last one named
         found[role] = wanted[-1]
     return found
 

@@ -21,7 +21,7 @@ TRIES = 12
 """Progressions drawn for a phrase, of which the one that closes best and is neither dull nor wild is kept."""
 SHARPEN = 0.8
 """Temperature of the draw: a little below 1, since the tail holds labels that are mistakes."""
-STYLES = {"pop": "pop", "folk": "folk", "chorale": "chorale", "jazz": "jazz"}
+STYLES = {"pop": "pop", "folk": "folk", "chorale": "chorale", "jazz": "jazz", "band": "band"}
 DEFAULT = "pop"
 
 

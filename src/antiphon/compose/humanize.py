@@ -86,18 +86,19 @@ def humanize(
     return piece
 
 
-def shaded(score: Score, seed: int = 0) -> Score:
+def shaded(score: Score, seed: int = 0, spared: float = math.inf, amount: float = 1.0) -> Score:
     """The piece with each track as loud on average as it is, and as uneven as players of its role are; nothing else changes.
 
-    For models that write no loudness of their own: what little their tracks have is taken out.
+    For models that write no loudness of their own: what little their tracks have is taken out. Tracks whose velocities
+    stray by `spared` or more (standard deviation) have one, and stay. An `amount` below 1 makes players more even.
     """
     feel, roles = choose_feel(score, "auto"), roles_of(score)
     tracks = []
     for i, (track, role) in enumerate(zip(score.tracks, roles, strict=True)):
         notes = track.notes.copy()
-        if len(track):
+        if len(track) and float(notes["velocity"].std()) < spared:
             loud = deviations(score, track, role, feel, np.random.default_rng([seed % 2**63, i])).loud
-            notes["velocity"] = np.clip(np.rint(track.notes["velocity"].mean() + loud - loud.mean()), 1, 127)
+            notes["velocity"] = np.clip(np.rint(track.notes["velocity"].mean() + amount * (loud - loud.mean())), 1, 127)
         tracks.append(replace(track, notes=notes))
     return score.with_tracks(tracks)
 

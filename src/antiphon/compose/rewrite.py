@@ -30,13 +30,21 @@ _WINDOW_STREAM = 2
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Who writes, how many takes, from which seed, how boldly, and whom to tell what begins now."""
+    """Who writes, how many takes, from which seed, how boldly and from how many options, and whom to tell what begins now."""
 
     writer: Generator
     takes: int
     seed: int
     temperature: float
     tell: Callable[[str], None]
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+
+    @property
+    def told(self) -> dict[str, object]:
+        """The numbers that were asked for, by name."""
+        usual = {"temperature": 1.0, "top_k": 0, "repetition_penalty": 1.0}
+        return {name: getattr(self, name) for name, value in usual.items() if getattr(self, name) != value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ def rewrite(work: Work, means: Means) -> Written:
         means.tell(
             f"writing {means.takes} take{'s' * (means.takes > 1)} of bars {window.changed[0] + 1} to {window.changed[1] + 1}"
         )
-        requests = [_request(work, piece, window, model.roles, means.temperature) for piece in pieces]
+        requests = [_request(work, piece, window, model.roles, means) for piece in pieces]
         takes = _heard_again(means, requests, _takes(means, requests, number))
         scores = [voiced_well(take.score, window) for take in takes]
         levels = {role: level(work.score, work.parts[role], window) for role in window.spans}
@@ -109,7 +117,7 @@ def rewrite(work: Work, means: Means) -> Written:
     return Written(tuple(pieces), ranking.verdicts, ranking.chosen, ranking.originality, ranking.notes)
 
 
-def _request(work: Work, piece: Score, window: Window, roles: Sequence[str], temperature: float) -> Request:
+def _request(work: Work, piece: Score, window: Window, roles: Sequence[str], means: Means) -> Request:
     key = key_of(work.score, window.start, window.stop)
     here = {role: part for role, part in work.parts.items() if role in roles}
     told = given(piece, here, window, key, work.chords, roles)
@@ -122,7 +130,9 @@ def _request(work: Work, piece: Score, window: Window, roles: Sequence[str], tem
         chords=None if work.free else by_bar(work.chords, window),
         tracks=playing,
         tempo=tempo_at(piece, window.start).qpm,
-        temperature=temperature,
+        temperature=means.temperature,
+        top_k=means.top_k,
+        repetition_penalty=means.repetition_penalty,
     )
     if told.note_count == 0:
         return alone  # nothing stays that the model could hear: it writes these bars as a piece of their own

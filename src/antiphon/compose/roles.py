@@ -62,8 +62,12 @@ PROFILES: dict[str, Profile] = {
     "guitar": Profile(r"guitar|gitarre|\bgtr", (3,), 57, 9, 0, 0.0, 27),
     "strings": Profile(r"string|violin|viola|cello|pad\b|orchestra", (5, 6, 11), 62, 11, 0, 0.0, 48),
     "drums": Profile(r"drum|perc|kit\b", (), 42, 10, 0),
+    "lead": Profile(r"lead|solo|melod|vocal|voice|theme|tune", (3, 7, 8, 9, 10), 68, 9, -1, 1.0, 29),
+    "keys": Profile(r"keys|keyboard|piano|organ|guitar|\bgtr|rhythm|chord|comp\b", (0, 1, 2, 3, 10), 55, 10, 1, 0.0, 4),
 }
-"""Role -> what is usual of it; the registers are those of POP909, of Bach's chorales and of the Nottingham tunes."""
+"""Role -> what is usual of it; the registers are those of POP909, of Bach's chorales, of the Nottingham tunes and of bands."""
+_BASS_GUITAR = Profile(PROFILES["bass"].names, (4, 5), 38, 8, -1, 0.0, 33)
+"""The bass of a band, an octave below the one of a choir."""
 LEADERS = ("melody", "soprano", "lead")
 
 _HANDS = re.compile(r"\b(right|left|r\.?h\.?|l\.?h\.?|upper|lower|treble|bass|staff|hand|[12i]+|rechts?|links?)\b|[#:()\d]")
@@ -140,13 +144,18 @@ def profile(role: str) -> Profile:
     return Profile(re.escape(role), (program // 8,), 60, 14, 0, 0.0, program)
 
 
+def _profile_among(role: str, roles: Sequence[str]) -> Profile:
+    """What is usual of a role beside the others of its style."""
+    return _BASS_GUITAR if role == "bass" and "drums" in roles else profile(role)
+
+
 def likeness(track: Track, what: Traits, role: str, roles: Sequence[str]) -> float:
     """How well a track fits a role; below LEAST it does not."""
     if len(track) == 0 or (track.is_drum or is_drum_name(track.name)) != (role == "drums"):
         return -10.0
     if role == "drums":
         return 5.0 + what.active
-    own, name = profile(role), track.name.lower().strip()
+    own, name = _profile_among(role, roles), track.name.lower().strip()
     if name == role:
         return 10.0
     said = bool(re.search(own.names, name))
@@ -192,7 +201,7 @@ def match(score: Score, roles: Sequence[str], wanted: Collection[int] = (), barr
                 taken.add(other)
                 hands = (first, other) if found[first].pitch >= found[other].pitch else (other, first)
         mean = float(np.concatenate([score.tracks[i].notes["pitch"] for i in hands]).mean())
-        parts[role] = Part(role, hands, 0 if role == "drums" else _octave(mean, profile(role)))
+        parts[role] = Part(role, hands, 0 if role == "drums" else _octave(mean, _profile_among(role, roles)))
     return parts
 
 

@@ -88,7 +88,9 @@ def read_sentence(text: str) -> Sentence:
         rule(reader)
     left = re.findall(r"[^\W_]+(?:['’#/-][^\W_]+)*", reader.text)
     said = reader.said
-    said.unknown = tuple(dict.fromkeys(word for word in left if word.lower() not in words.STOP_WORDS))
+    band = said.wishes.get("style") == "band" or "drums" in said.wishes.get("instruments", ())
+    known = words.STOP_WORDS.union(words.BAND_WORDS) if band else words.STOP_WORDS
+    said.unknown = tuple(dict.fromkeys(word for word in left if word.lower() not in known))
     if not said.wishes and said.unknown:
         raise BriefError(
             f"Nothing in {_shortened(text)!r} is understood; write for example "
@@ -226,7 +228,7 @@ def _parts(r: _Reader) -> None:
 
 def _tracks(r: _Reader, text: str) -> bool | None:
     names = [name for name in re.split(r"\s*,\s*|\s+and\s+", text.lower()) if name]
-    if not all(name in words.ROLE_WORDS for name in names):
+    if not all(name in (*words.ROLE_WORDS, *words.BAND_WORDS) for name in names):
         return False
     r.wish("tracks", list(dict.fromkeys(names)))
     return None

@@ -27,6 +27,7 @@ STYLE_WORDS = {
     "irish": {"style": "folk"}, "celtic": {"style": "folk"}, "jig": {"style": "folk", "meter": "6/8"},
     "reel": {"style": "folk", "meter": "4/4"}, "chorale": {"style": "chorale"}, "bach": {"style": "chorale"},
     "hymn": {"style": "chorale"}, "jazz": {"style": "jazz"}, "band": {"style": "band"},
+    "rock": {"style": "band"}, "rock band": {"style": "band"}, "metal": {"style": "band"}, "rock and roll": {"style": "band"},
     "waltz": {"meter": "3/4"}, "march": {"meter": "4/4", "tempo": 112}, "lullaby": {"mood": "gentle", "tempo": 66},
 }  # fmt: skip
 """Kinds of music; a model or an explicit wish wins over what they bring along."""
@@ -74,6 +75,8 @@ INSTRUMENT_WORDS = {
 }  # fmt: skip
 
 ROLE_WORDS = ("melody", "bridge", "chords", "soprano", "alto", "tenor", "bass", "piano", "accompaniment")
+BAND_WORDS = ("drums", "bass", "keys", "strings", "lead")
+"""Parts of a band: named in a wish for a band, they ask for nothing that it would not bring."""
 
 _PLAIN = """
 a an the and or of for with in on at to by from as is are be it its this that please compose write make give me i we
@@ -95,6 +98,7 @@ CHINESE = {
     "黑暗": "dark", "紧张": "tense", "梦幻": "dreamy", "庄严": "solemn", "明亮": "bright", "活泼": "playful",
     "愤怒": "angry", "小调": " minor", "大调": " major", "分半钟": " and a half minutes", "分钟": " minutes",
     "秒钟": " seconds", "秒": " seconds", "小节": " bars", "流行": "pop", "民谣": "folk", "圣咏": "chorale", "爵士": "jazz",
+    "摇滚乐队": "rock band", "摇滚": "rock", "乐队": "band", "金属乐": "metal", "架子鼓": "drums", "贝斯": "bass guitar",
     "结尾渐强": "builds up at the end", "最后渐强": "builds up at the end", "渐强": "crescendo", "渐弱": "diminuendo",
     "很慢": "very slow", "慢": "slow", "很快": "very fast", "快": "fast", "速度": "tempo", "每分钟": "", "华尔兹": "waltz",
     "前奏": "intro", "尾奏": "outro", "和弦": "chords", "拍子": " ", "拍": " ", "一首": " ", "一段": " ", "曲子": " ",

@@ -1,19 +1,29 @@
-"""Which style suits a foreign piece: the one whose roles its tracks play best and whose meter is its own."""
+"""Which style is meant: by a foreign piece, the one whose roles and meter are its own; by a brief that names none."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from antiphon.compose.brief import DEFAULT_STYLE, Brief
+from antiphon.compose.brief_values import DRUMS
 from antiphon.compose.fit import tiling
 from antiphon.compose.roles import likeness, match, traits
 from antiphon.errors import BriefError, SnapshotError
 from antiphon.generate.request import Generator
 from antiphon.music.score import Score
 
-USUAL = ("pop", "folk", "chorale")
+USUAL = ("pop", "folk", "chorale", "band")
 """In doubt the earlier one."""
+BAND, BAND_PARTS = "band", ("drums", "bass", "keys", "strings", "lead")
+"""The style that is meant where none is named, but drums, or tracks of these names."""
 SURE, HEARD = 6.0, 0.4
 """Likeness of a track to a role beyond which it counts no more; what it is worth that all notes play a role."""
+
+
+def usual_style(brief: Brief) -> str:
+    """The style that a brief means where it names none: a band where drums or a band's tracks are asked for, else pop."""
+    drums = any(i.program == DRUMS for i in brief.instruments)
+    return BAND if drums or any(name in BAND_PARTS for name in brief.tracks or ()) else DEFAULT_STYLE
 
 
 class Voices(NamedTuple):

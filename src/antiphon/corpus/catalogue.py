@@ -106,6 +106,24 @@ DATA_SETS: tuple[DataSet, ...] = (
         "one folder with mxl/AUTHOR/TITLE.mxl and works.csv (file, title, authors, genres, styles)",
     ),
     DataSet(
+        "band-free",
+        "about 350 pieces for bands from games and game engines: rock, metal, electronic, jazz",
+        "BSD-3-Clause, Artistic, GPL-2.0 and CC BY 4.0, by project",
+        Rights.FREE,
+        (
+            "freedoom/freedoom",
+            "Catoptromancy/blasphemer",
+            "aburch/simutrans",
+            "OpenTTD/OpenMSX",
+            "tannerhelland/free-music",
+            "EasyRPG/RTP",
+        ),
+        "none: roles by instrument and playing, key and chords by the notes",
+        "band-free",
+        "the MIDI files of each project in a folder of its name: freedoom, blasphemer, simutrans, openmsx, tannerhelland, "
+        "easyrpg-rtp; earlier versions in freedoom-older, named SLOT_COMMIT.mid",
+    ),
+    DataSet(
         "folk-abc",
         "about 3,700 folk tunes in ABC: Ryan's Mammoth, O'Neill's and Aird's collections",
         "with the encoders' permission, some non-commercial; the tunes are traditional",

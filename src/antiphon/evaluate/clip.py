@@ -101,10 +101,11 @@ class Clip:
 
 def sounding(onset: Ints, duration: Ints, lane: Ints, steps: int, lanes: int) -> Floats:
     """How many notes sound at each step in each lane [steps, lanes]."""
-    change = np.zeros((steps + 1, lanes))
-    np.add.at(change, (onset, lane), 1.0)
-    np.add.at(change, (np.minimum(onset + duration, steps), lane), -1.0)
-    return np.asarray(np.cumsum(change, axis=0)[:steps])
+    size = (steps + 1) * lanes
+    change = np.bincount(onset * lanes + lane, minlength=size) - np.bincount(
+        np.minimum(onset + duration, steps) * lanes + lane, minlength=size
+    )
+    return np.asarray(np.cumsum(change.reshape(steps + 1, lanes)[:steps], axis=0), dtype=np.float64)
 
 
 def _single(onset: Ints, duration: Ints, pitch: Ints) -> tuple[Ints, Ints, Ints]:

@@ -89,12 +89,14 @@ def rhythm_features(clip: Clip) -> dict[str, float]:
     bits = onset_bits(clip)
     weak = np.arange(clip.bar_steps) % 2 == 1
     unsupported = moments[(moments % 2 == 1)]
-    followed = np.isin(unsupported + 1, moments)
+    struck = np.zeros(clip.steps + 1, dtype=bool)
+    struck[moments] = True
+    followed = struck[unsupported + 1]
     out["groove consistency"] = groove_consistency(clip)
     out["groove similarity"] = groove_similarity(clip)
     out["onsets on weak sixteenths"] = float(bits[:, weak].sum() / bits.sum()) if bits.sum() else NAN
     out["syncopation"] = float(1 - followed.mean()) if len(unsupported) else NAN
-    out["distinct bar rhythms"] = len(np.unique(bits, axis=0)) / clip.bars
+    out["distinct bar rhythms"] = len({bar.tobytes() for bar in bits}) / clip.bars
     out["notes over a bar line"] = float(((onset % clip.bar_steps) + duration > clip.bar_steps).mean()) if len(onset) else NAN
     return out
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,18 @@ def bar_similarity(clip: Clip) -> Floats:
     return self_similarity(bar_vectors(clip))
 
 
+@lru_cache(maxsize=8)
+def _pairs(bars: int) -> tuple[Ints, Ints]:
+    """All pairs of bars, the earlier and the later of each; read-only, since they are handed out again."""
+    pairs = np.triu_indices(bars, 1)
+    for side in pairs:
+        side.setflags(write=False)
+    return pairs
+
+
 def repetition_profile(similarity: Floats, longest: int | None = None) -> Floats:
     """Mean similarity of bars that lie L = 1, 2, ... bars apart."""
-    early, late = np.triu_indices(len(similarity), 1)
+    early, late = _pairs(len(similarity))
     lag = late - early
     last = len(similarity) - 1 if longest is None else min(longest, len(similarity) - 1)
     total = np.bincount(lag, weights=similarity[early, late], minlength=last + 1)[1 : last + 1]

@@ -6,6 +6,7 @@ Legend: B takes in a batch, F fields.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from antiphon.generate.infill import write_into
 from antiphon.generate.request import Description, Request, Take
 from antiphon.generate.runtime import Floats, Runtime
 from antiphon.generate.snapshot import Snapshot
+from antiphon.generate.together import LEAST, in_shares, processors
 from antiphon.generate.writing import Writing, choose
 from antiphon.music.form import stretch
 from antiphon.music.harmony import Chord, Key, parse_key
@@ -37,7 +39,7 @@ class EventGenerator:
         self.snapshot, self.runtime = snapshot, runtime
         self.codec = EventCodec(snapshot.spec)
         self.context = min(CONTEXT, 5 * snapshot.shape.get("length", CONTEXT) // 4)
-        self.fed = 0
+        self.fed, self.threads = 0, processors()
 
     @property
     def description(self) -> Description:
@@ -59,8 +61,21 @@ class EventGenerator:
         meter = request.meter or self.meters[0]
         if meter not in self.snapshot.spec.meters:
             raise BriefError(f"Model {self.snapshot.name!r} does not know the meter {meter[0]}/{meter[1]}.")
+        if self.threads < 2 or len(seeds) < LEAST:
+            return self._side_by_side(request, seeds)
+        return in_shares(lambda some: self._twin()._side_by_side(request, some), seeds, len(seeds), self.threads)
+
+    def _twin(self) -> EventGenerator:
+        """The same generator with a memory of its own, to write in another thread; graphs are shared."""
+        twin = copy(self)
+        twin.runtime = copy(self.runtime)
+        return twin
+
+    def _side_by_side(self, request: Request, seeds: Sequence[int]) -> list[Take]:
+        """Takes event by event in step."""
         if request.given is not None:
             return write_into(self, request, seeds)
+        meter = request.meter or self.meters[0]
         rngs = [np.random.default_rng(seed) for seed in seeds]
         keys = [request.key or self._draw_key(rng) for rng in rngs]
         tempos = [request.tempo or self._draw_tempo(rng) for rng in rngs]
@@ -193,16 +208,18 @@ class EventGenerator:
     ) -> list[int]:
         """One field of every take's next event; where its mask leaves a single id, nothing is drawn.
 
-        Row by row: in one call for all, rounding would let a take hang on its company.
+        The logits of all takes come from one call, the draw is each take's own.
         """
         out = [int(mask.argmax()) for mask in masks]
-        for row, mask in enumerate(masks):
-            if np.count_nonzero(mask) > 1:
-                f = len(known[row])
-                before = np.array([known[row]], dtype=np.int64).reshape(1, f)
-                logits = self.runtime.logits(f, state[row : row + 1], before)[0]
-                u = float(live[row].rng.random())
-                repeats = live[row].repeats(known[row], request.repetition_penalty)
-                out[row], nats = choose(logits, mask, u, request.temperature, TOP_P[f], request.top_k, repeats)
-                live[row].nats += nats
+        rows = [row for row, mask in enumerate(masks) if np.count_nonzero(mask) > 1]
+        if not rows:
+            return out
+        f = len(known[rows[0]])
+        before = np.array([known[row] for row in rows], dtype=np.int64).reshape(len(rows), f)
+        logits = self.runtime.logits(f, state[rows], before)
+        for row, x in zip(rows, logits, strict=True):
+            u = float(live[row].rng.random())
+            repeats = live[row].repeats(known[row], request.repetition_penalty)
+            out[row], nats = choose(x, masks[row], u, request.temperature, TOP_P[f], request.top_k, repeats)
+            live[row].nats += nats
         return out

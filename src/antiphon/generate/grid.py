@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from antiphon.generate.grid_runtime import Cells, GridRuntime, Places, Shares
 from antiphon.generate.request import Description, Request, Take, refuse_narrowing
 from antiphon.generate.runtime import session
 from antiphon.generate.snapshot import Snapshot
+from antiphon.generate.together import in_shares, processors
 from antiphon.music.beats import bar_starts
 from antiphon.music.edit import named, without_overlaps
 from antiphon.music.form import passage
@@ -24,7 +26,6 @@ from antiphon.music.score import Note, Score, Track, notes_array
 from antiphon.music.tonality import key_in
 from antiphon.representations.events import section_letter, transposition
 from antiphon.representations.grid import (
-    COPIES,
     MOST,
     STEPS,
     Encoded,
@@ -36,6 +37,7 @@ from antiphon.representations.grid import (
     rolls,
     tempo_class,
 )
+from antiphon.representations.returns import Written
 
 MAX_BARS = 256
 ENDING = 2
@@ -47,7 +49,11 @@ COOL = (1.0, 0.94, 0.88, 1.0)
 """A request's temperature is taken times this for each of them."""
 TOGETHER = 1
 """Bars of a part that are written at once. More are quicker and know less of each other."""
+WHOLE = False
+"""Whether all of the harmony is written before the parts begin, in place of a bar ahead of them. It is slower and no better."""
 BATCH = 64
+SHARE = 32
+"""So many takes are written side by side: more are no quicker, and shares of them are written in threads."""
 CRITIC_BARS = 16
 """Length of the windows that a critic hears."""
 
@@ -89,8 +95,8 @@ class GridGenerator:
         self.snapshot, self.runtime = snapshot, runtime
         self.spec = GridSpec(snapshot.spec.roles, snapshot.spec.programs)
         self.span = snapshot.shape["bars"]
-        self.together, self.whole, self.tries = TOGETHER, True, int(snapshot.facts.get("tries", 1))
-        self.cool, self.floor, self.copies = COOL, FLOOR, True
+        self.together, self.whole, self.tries = TOGETHER, WHOLE, int(snapshot.facts.get("tries", 1))
+        self.cool, self.floor, self.copies, self.threads = COOL, FLOOR, True, processors()
         self.critic = session(snapshot, "critic") if snapshot.graph("critic").is_file() else None
         self.order = tuple(snapshot.facts.get("order", range(1, self.spec.rows)))
 
@@ -116,10 +122,7 @@ class GridGenerator:
             raise BriefError(f"Model {name!r} has the tracks {', '.join(roles)}, not {unknown[0]}.")
         if request.given is not None and {(m.numerator, m.denominator) for m in request.given.meters} != {(4, 4)}:
             raise BriefError(f"Model {name!r} writes into pieces in 4/4 only.")
-        takes: list[Take] = []
-        for at in range(0, len(seeds), BATCH):
-            takes += self._batch(request, seeds[at : at + BATCH])
-        return takes
+        return in_shares(partial(self._batch, request), seeds, SHARE, self.threads)
 
     def _batch(self, request: Request, seeds: Sequence[int]) -> list[Take]:
         canvases, nats = self._written(request, seeds)
@@ -266,23 +269,20 @@ class GridGenerator:
         """Write the open bars of each row, with the bars of a view read first."""
         low, high = view
         memory = self.runtime.begin(len(canvases))
+        written = Written(len(canvases), high - low, self.spec.rows, self.copies)
         shares = Shares(tuple(t * temperature for t in self.cool), self.floor)
         piece = np.array([c.piece for c in canvases], dtype=np.int64)
         known = [(bar, row) for row in rows for bar in range(low, high) if canvases[0].cells[bar][row] is not None]
         if known:
-            memory.unread.append(self._read(canvases, known, low))
+            memory.unread.append(self._read(canvases, known, low, written))
         nats = np.zeros(len(canvases))
         for some in rounds(rows, open_, self.together, self.whole):
             ask = self._places(canvases, some, low)
             at = [bar * self.spec.rows + row for bar, row in some]
             uniform = np.stack([c.uniform[at] for c in canvases])
-            sources = [
-                [_sources(canvas.cells[low:high], bar - low, row) if self.copies else NOWHERE for bar, row in some]
-                for canvas in canvases
-            ]
-            written, likely = self.runtime.write(memory, piece, ask, uniform, shares, sources)
+            made, likely = self.runtime.write(memory, piece, ask, uniform, shares, written)
             nats += likely.sum(1)
-            for canvas, events, counts in zip(canvases, written.events, written.counts, strict=True):
+            for canvas, events, counts in zip(canvases, made.events, made.counts, strict=True):
                 for (bar, row), cell, count in zip(some, events, counts.tolist(), strict=True):
                     canvas.cells[bar][row] = cell[:count].astype(np.uint8)
         return nats
@@ -293,25 +293,16 @@ class GridGenerator:
         place = np.tile(np.array(bars, dtype=np.int64) - low, (b, 1))
         return Places(row, place, np.stack([c.features[bars] for c in canvases]).astype(np.int64))
 
-    def _read(self, canvases: list[Canvas], cells: list[tuple[int, int]], low: int) -> Cells:
+    def _read(self, canvases: list[Canvas], cells: list[tuple[int, int]], low: int, written: Written) -> Cells:
         """Cells that are there, as the runtime reads them."""
-        found = [[c.cells[bar][row] for bar, row in cells] for c in canvases]
-        counts = np.array([[0 if cell is None else len(cell) for cell in take] for take in found], dtype=np.int64)
+        found = [[cell for bar, row in cells if (cell := c.cells[bar][row]) is not None] for c in canvases]
+        counts = np.array([[len(cell) for cell in take] for take in found], dtype=np.int64)
         events = np.zeros((len(canvases), len(cells), max(1, int(counts.max())), 3), dtype=np.int64)
         for b, take in enumerate(found):
             for i, cell in enumerate(take):
-                if cell is not None:
-                    events[b, i, : len(cell)] = cell
-        return Cells(events, counts, *self._places(canvases, cells, low))
-
-
-NOWHERE: list[npt.NDArray[np.uint8] | None] = [None] * len(COPIES)
-
-
-def _sources(cells: Grid, bar: int, row: int) -> list[npt.NDArray[np.uint8] | None]:
-    """The cells that this one may be a copy of; see representations.grid.COPIES."""
-    there = [bar + lag for lag in COPIES]
-    return [cells[b][row] if row and 0 <= b < len(cells) else None for b in there]
+                events[b, i, : len(cell)] = cell
+        echo = [written.put(bar - low, row, [take[i] for take in found]) for i, (bar, row) in enumerate(cells)]
+        return Cells(events, counts, *self._places(canvases, cells, low), np.stack(echo, axis=1))
 
 
 def rounds(

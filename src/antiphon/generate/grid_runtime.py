@@ -6,7 +6,6 @@ N places for events in sight, H heads, e width of a head, d and w widths of mind
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,10 +14,8 @@ import numpy.typing as npt
 
 from antiphon.generate.runtime import Floats, Ints, session
 from antiphon.generate.snapshot import Snapshot
-from antiphon.representations.grid import BEGIN, COPY, END, FEATURES, MOST
-
-Sources = Sequence[npt.NDArray[np.uint8] | None]
-"""The cells that COPIES mean for a cell; None is not there."""
+from antiphon.representations.grid import BEGIN, COPIES, COPY, END, FEATURES, MOST
+from antiphon.representations.returns import Written
 
 LUCK = np.float32(0.999999)
 """Random numbers are taken so much smaller that the last option's end is never passed by rounding."""
@@ -46,13 +43,15 @@ class Shares(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Cells of all takes: events [B, m, K, 3] (after the last, anything), how many [B, m], and where they stand."""
+    """Cells of all takes: events [B, m, K, 3] (after the last, anything), how many [B, m], where they stand, and `echo` [B, m]:
+    1 + the first of COPIES that says the same, or 0."""
 
     events: Ints
     counts: Ints
     row: Ints
     bar: Ints
     features: Ints
+    echo: Ints
 
 
 class Places(NamedTuple):
@@ -93,7 +92,8 @@ class GridRuntime:
         past = np.zeros((2 * s["layers"], takes, s["heads"], PLACES, s["head"]), np.float32)
         look = np.zeros((takes, s["looks"], SIGHTS, s["look"]), np.float32)
         none = np.zeros((takes, 1), np.int64)
-        first = Cells(np.zeros((takes, 1, 1, 3), np.int64), none, none, none, np.zeros((takes, 1, len(FEATURES)), np.int64))
+        unknown = np.zeros((takes, 1, len(FEATURES)), np.int64)
+        first = Cells(np.zeros((takes, 1, 1, 3), np.int64), none, none, none, unknown, none)
         return Memory(past, 0, look, look.copy(), np.ones(takes, np.int64), [first])
 
     def answers(self, memory: Memory, piece: Ints, ask: Places) -> Floats:
@@ -105,7 +105,8 @@ class GridRuntime:
         read, write = _around(new)
         flat = there.ravel()
         given = {"piece": piece, "read": read[flat], "write": write[flat], "owner": flat.nonzero()[0] // len(place)}
-        given |= {"row": new.row, "bar": new.bar, "features": new.features, "length": np.array([memory.length])}
+        given |= {"row": new.row, "bar": new.bar, "features": new.features, "echo": new.echo}
+        given |= {"length": np.array([memory.length])}
         given |= {"ask_row": ask.row, "ask_bar": ask.bar, "ask_features": ask.features}
         given |= {f"past{i}": part for i, part in enumerate(memory.past)}
         answer, past, look_keys, look_values = self.mind.run(None, given)
@@ -129,21 +130,23 @@ class GridRuntime:
         ask: Places,
         uniform: Floats,
         shares: Shares,
-        sources: Sequence[Sequence[Sources]],
+        written: Written,
     ) -> tuple[Cells, npt.NDArray[np.float64]]:
         """Write the cells asked for, all at once, and have them read next time.
 
         Args:
           uniform: random numbers [B, q, MOST, 3].
           shares: of the drawing; see models.grid_hand.
-          sources: for each cell of each take the cells that it may be a copy of.
+          written: the cells that are there already; those written now are put among them.
 
         Returns:
           The cells, and the log-likelihood in nats of each [B, q].
         """
         b, q = ask.row.shape
-        may = np.array([[cell is not None and len(cell) > 0 for cell in one] for take in sources for one in take])
-        work = Work.of(self.answers(memory, piece, ask), ask, may, uniform, memory, self.shape["hand"])
+        places = list(zip(ask.bar[0].tolist(), (ask.row[0] - 1).tolist(), strict=True))  # the same for all takes
+        returns = np.stack([written.returns(bar, row) for bar, row in places], axis=1).reshape(b * q, len(COPIES), -1)
+        answer = self.answers(memory, piece, ask)
+        work = Work.of(answer, ask, returns.astype(np.float32), uniform, memory, self.shape["hand"])
         given = {name: np.array(value, np.float32) for name, value in shares._asdict().items()}
         events, likely = np.zeros((b * q, MOST, 3), np.int64), np.zeros((b * q, MOST, 3), np.float32)
         at = 0
@@ -160,12 +163,17 @@ class GridRuntime:
         said = (likely.sum(-1) * (place < counts[:, None])).sum(1)
         said = said + np.where(place == counts[:, None], likely[..., 0], 0.0).sum(1)
         for i in (events[:, 0, 0] >= COPY).nonzero()[0].tolist():
-            copied = sources[i // q][i % q][events[i, 0, 0] - COPY]
-            assert copied is not None
+            bar, row = places[i % q]
+            copied = written.source(i // q, bar, row, int(events[i, 0, 0]) - COPY)
             events[i, : len(copied)], counts[i] = copied, len(copied)
         most = max(1, int(counts.max()))
-        written = np.ascontiguousarray(events[:, :most].reshape(b, q, most, 3))
-        cells = Cells(written, counts.reshape(b, q), ask.row, ask.bar, ask.features)
+        made = np.ascontiguousarray(events[:, :most].reshape(b, q, most, 3))
+        counts = counts.reshape(b, q)
+        echo = [
+            written.put(bar, row, [made[take, i, : counts[take, i]] for take in range(b)])
+            for i, (bar, row) in enumerate(places)
+        ]
+        cells = Cells(made, counts, ask.row, ask.bar, ask.features, np.stack(echo, axis=1))
         memory.unread.append(cells)
         return cells, said.reshape(b, q).astype(np.float64)
 
@@ -176,7 +184,7 @@ class Work:
 
     Attributes:
       cells: numbers [n] of the cells that are open, among all of all takes.
-      answer, row, bar, last, state, may_copy: of these cells [n, ...].
+      answer, row, bar, last, state, returns: of these cells [n, ...].
       uniform: their random numbers [MOST, n, 3].
       slot: where each stands in `grid` [n].
       grid: which cell looks at which sights: each of a row [B', q'] at the same; a place that none has is any cell.
@@ -189,7 +197,7 @@ class Work:
     bar: Ints
     last: Ints
     state: Floats
-    may_copy: npt.NDArray[np.bool_]
+    returns: Floats
     uniform: Floats
     slot: Ints
     grid: Ints
@@ -198,9 +206,7 @@ class Work:
     seen: Ints
 
     @classmethod
-    def of(
-        cls, answer: Floats, ask: Places, may_copy: npt.NDArray[np.bool_], uniform: Floats, memory: Memory, width: int
-    ) -> Work:
+    def of(cls, answer: Floats, ask: Places, returns: Floats, uniform: Floats, memory: Memory, width: int) -> Work:
         """All cells of all takes, not yet begun."""
         b, q = ask.row.shape
         n = b * q
@@ -209,14 +215,14 @@ class Work:
         state, luck = np.zeros((n, width), np.float32), uniform.reshape(n, MOST, 3).transpose(1, 0, 2) * LUCK
         index = np.arange(n)
         return cls(
-            index, answer.reshape(n, -1), ask.row.reshape(n), ask.bar.reshape(n), last, state, may_copy, luck, index,
+            index, answer.reshape(n, -1), ask.row.reshape(n), ask.bar.reshape(n), last, state, returns, luck, index,
             index.reshape(b, q), memory.look_keys, memory.look_values, memory.seen,
         )  # fmt: skip
 
     def inputs(self, at: int) -> dict[str, npt.NDArray[np.generic]]:
         """What the graph takes, for the events from the `at`-th on."""
         n = len(self.cells)
-        names = ("answer", "row", "bar", "last", "state", "may_copy", "slot", "keys", "values", "seen")
+        names = ("answer", "row", "bar", "last", "state", "returns", "slot", "keys", "values", "seen")
         return {name: getattr(self, name) for name in names} | {
             "cell": self.grid,
             "uniform": np.ascontiguousarray(self.uniform[at:]),
@@ -225,7 +231,7 @@ class Work:
 
     def going_on(self, stays: npt.NDArray[np.bool_], last: Ints, state: Floats) -> Work:
         """The cells that stay; each gets sights of its own if that saves many places where nobody stands."""
-        kept = {name: getattr(self, name)[stays] for name in ("cells", "answer", "row", "bar", "may_copy", "slot")}
+        kept = {name: getattr(self, name)[stays] for name in ("cells", "answer", "row", "bar", "returns", "slot")}
         kept |= {"last": last[stays], "state": state[stays], "uniform": self.uniform[:, stays]}
         n = len(kept["cells"])
         if n > MUCH_LESS * self.grid.size:

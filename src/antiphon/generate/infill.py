@@ -227,7 +227,7 @@ def _filled(generator: EventGenerator, score: Score, w: Writing, key: Key, gap: 
             continue
         old = named(score.tracks, name)
         if old is None:
-            old = Track(name, program)
+            old = Track(name, program, role in spec.kits)
             tracks.append(old)
         moved = [Note(start + n[0] // grid, max(1, n[1] // grid), n[2], n[3]) for n in new.notes.tolist()]
         notes = without_overlaps(notes_array([*(Note(*n) for n in old.notes.tolist()), *moved]))

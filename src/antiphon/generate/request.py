@@ -119,7 +119,12 @@ def refuse_narrowing(name: str, request: Request) -> None:
       BriefError: the request asks for top-k or a repetition penalty.
     """
     if request.top_k or request.repetition_penalty != 1.0:
-        raise BriefError(f"Model {name!r} obeys no top-k and no repetition penalty; leave them out or choose a sequence model.")
+        raise cannot_narrow(name)
+
+
+def cannot_narrow(name: str) -> BriefError:
+    """What a model of this name answers to a top-k or a repetition penalty that it cannot obey."""
+    return BriefError(f"Model {name!r} obeys no top-k and no repetition penalty; leave them out or choose a sequence model.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,10 @@ class Runtime(ABC):
         return np.concatenate(states)[first]
 
     def logits(self, field: int, state: Floats, known: Ints) -> Floats:
-        """Logits [B, size] of one field of the next event, given its earlier fields [B, field]."""
+        """Logits [B, size] of one field of the next event, given its earlier fields [B, field].
+
+        A row's logits are the same to the last bit whatever stands beside it.
+        """
         inputs = {"h": state} if field == 0 else {"h": state, "known": known}
         out: Floats = self.fields[field].run(None, inputs)[0]
         return out
@@ -222,3 +225,8 @@ class MarkovRuntime(Runtime):
         """Events [B, F] and times [B] -> state [B, 3 * order], ids as floats."""
         self.window = np.concatenate([events[:, :3].astype(np.float32), self.window], axis=1)[:, : 3 * self.order]
         return self.window
+
+    def logits(self, field: int, state: Floats, known: Ints) -> Floats:
+        """Logits [B, size] of one field; row by row, since the graph's sums over its tables round otherwise for several."""
+        rows = range(len(state))
+        return np.concatenate([super(MarkovRuntime, self).logits(field, state[i : i + 1], known[i : i + 1]) for i in rows])

@@ -46,7 +46,8 @@ class Writing:
         """What a repetition penalty makes less likely in the field after these: a note's pitch; None: nothing."""
         if penalty == 1.0 or len(known) != 1 or not self._note(known[0]):
             return None
-        heard = np.array([value for notes in self.lately.values() for value in notes], dtype=np.int64)
+        kits = self.walk.codec.spec.kits  # drums live by repetition
+        heard = np.array([v for role, notes in self.lately.items() if role not in kits for v in notes], dtype=np.int64)
         return Repeats(penalty, heard, self._first_pitch)
 
     def _note(self, kind: int) -> bool:
@@ -102,7 +103,7 @@ def choose(
     Returns:
       The id, and the log-probability that the model itself (temperature 1, whole vocabulary of the mask) gives it.
     """
-    allowed = np.flatnonzero(mask)
+    allowed = mask.nonzero()[0]
     x = logits[allowed].astype(np.float64)
     x -= x.max()
     likely = np.exp(x)
@@ -111,12 +112,13 @@ def choose(
     if repeats is not None:
         p = repeats.lowered(p, allowed)
     if 0 < top_k < len(p):
-        p[np.argsort(-p, kind="stable")[top_k:]] = 0.0
+        p[(-p).argsort(kind="stable")[top_k:]] = 0.0
     if top_p < 1.0:
-        order = np.argsort(-p, kind="stable")
-        upto = np.cumsum(p[order])
-        p[order[upto - p[order] >= top_p * upto[-1]]] = 0.0
-    upto = np.cumsum(p)
+        order = (-p).argsort(kind="stable")
+        falling = p[order]
+        upto = falling.cumsum()
+        p[order[upto - falling >= top_p * upto[-1]]] = 0.0
+    upto = p.cumsum()
     # the cumulative sum may fall short of u by rounding: the last possible id then stands
-    at = min(int(np.searchsorted(upto, u * upto[-1], side="right")), int(np.flatnonzero(p)[-1]))
+    at = min(int(upto.searchsorted(u * upto[-1], side="right")), int(p.nonzero()[0][-1]))
     return int(allowed[at]), float(x[at] - total)

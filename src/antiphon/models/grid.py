@@ -41,6 +41,8 @@ class GridConfig:
     looks: int = 4
     """Heads of the hand's look back, of 32 numbers each."""
     dropout: float = 0.1
+    signs: int = 6
+    """Things told of what others do by the lag of a copy."""
 
 
 LOOK = 32
@@ -110,6 +112,8 @@ class Mind(nn.Module):
         self.ask_row = EventEmbedding((c.rows + 1,), d)
         self.ask_feature = EventEmbedding(c.features, d)
         self.piece = EventEmbedding(c.globals, d)
+        self.echo = nn.Embedding(c.sizes[0] - c.steps - 1, d)
+        nn.init.zeros_(self.echo.weight)
         self.gist = nn.Linear(d, d)
         self.read = nn.ModuleList(Layer(c) for _ in range(c.read_layers))
         self.ask = nn.ModuleList(Layer(c) for _ in range(c.ask_layers))
@@ -120,9 +124,10 @@ class Mind(nn.Module):
         cos, sin = angles(bars, self.config.width // self.config.heads // 2, 8, 2.0)
         return cos[:, None], sin[:, None]
 
-    def cell(self, gist: Tensor, row: Tensor, features: Tensor) -> Tensor:
-        """What a written cell is to the stream: gist [B, M, d] of its events, its row [B, M], its bar's features."""
-        out: Tensor = self.gist(gist) + self.row(row[..., None]) + self.feature(features)
+    def cell(self, gist: Tensor, row: Tensor, features: Tensor, echo: Tensor) -> Tensor:
+        """What a written cell is to the stream: gist [B, M, d] of its events, its row [B, M], its bar's features, and which of
+        the cells before it says the same [B, M] (see representations.returns)."""
+        out: Tensor = self.gist(gist) + self.row(row[..., None]) + self.feature(features) + self.echo(echo)
         return out
 
     def question(self, row: Tensor, features: Tensor) -> Tensor:
@@ -147,8 +152,18 @@ class Hand(nn.Module):
         self.norm, self.key_norm = nn.RMSNorm(w, eps=1e-6), nn.RMSNorm(w, eps=1e-6)
         self.heads = EventHeads(c.sizes, w)
         self.drop = nn.Dropout(c.dropout)
+        self.together = nn.Embedding(c.rows + 1, c.signs + 1)
+        nn.init.zeros_(self.together.weight)
         for table in self.events.tables:
             nn.init.normal_(table.weight, std=0.1)  # type: ignore[arg-type]
+
+    def urge(self, signs: Tensor, row: Tensor) -> Tensor:
+        """What is added to the logit of each copy [n, C], by signs [n, C, S] that others return too, in the cell's row [n]."""
+        weight = self.together(row)[:, None]
+        out: Tensor = weight[..., -1].expand(signs.shape[:2])
+        for i in range(self.config.signs):  # one by one: a sum of six may come out otherwise in another batch
+            out = out + signs[..., i].to(weight.dtype) * weight[..., i]
+        return out
 
     def turned(self, time: Tensor) -> tuple[Tensor, Tensor]:
         """Rotary tables [..., LOOK/2] of times in steps; periods from half a beat up to 64 bars."""
@@ -176,10 +191,10 @@ class GridNetwork(nn.Module):
         out: Tensor = self.sum((each * inside[..., None]).sum(-2) * 0.3)
         return out
 
-    def answers(self, gist: Tensor, row: Tensor, bar: Tensor, features: Tensor, piece: Tensor) -> Tensor:
+    def answers(self, gist: Tensor, row: Tensor, bar: Tensor, features: Tensor, echo: Tensor, piece: Tensor) -> Tensor:
         """The mind's answer [B, M, d] for every cell, given the cells before it in the order."""
         mind = self.mind
-        x = torch.cat([mind.piece(piece)[:, None], mind.cell(gist, row, features)], dim=1)
+        x = torch.cat([mind.piece(piece)[:, None], mind.cell(gist, row, features, echo)], dim=1)
         at = torch.cat([bar[:, :1] * 0, bar], dim=1)
         turned, asked = mind.turned(at), mind.turned(bar)
         m = bar.shape[1]
@@ -203,8 +218,8 @@ class GridNetwork(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
         """Negative log-likelihood in nats of each event [T]; cells come in the order of writing.
 
-        Batch: "events" [B, M, K, F], "counts" [B, M], "may_copy" [B, M, C], "same" [B, M] (see grid_data.repeated),
-        "row" [B, M] (0: padding), "bar" [B, M], "features" [B, M, 4], "piece" [B, G].
+        Batch: "events" [B, M, K, F], "counts" [B, M], "returns" [B, M, C, E], "same" and "echo" [B, M] (see
+        representations.returns), "row" [B, M] (0: padding), "bar" [B, M], "features" [B, M, 4], "piece" [B, G].
         """
         return self.losses(batch)[0]
 
@@ -216,7 +231,8 @@ class GridNetwork(nn.Module):
         row, bar, events, counts = batch["row"].long(), batch["bar"].long(), batch["events"].long(), batch["counts"].long()
         b, m, most, _ = events.shape
         features, end = batch["features"].long(), self.config.steps
-        answer = self.answers(self.gists(events, counts), row, bar, features, batch["piece"].long())
+        gist, echo = self.gists(events, counts), batch["echo"].long()
+        answer = self.answers(gist, row, bar, features, echo, batch["piece"].long())
         # the hand reads [begin, e1 .. eK] and writes [e1 .. eK, end]
         begin = torch.zeros_like(events[:, :, :1])
         begin[..., 0] = end + 1
@@ -234,7 +250,11 @@ class GridNetwork(nn.Module):
         cell = order[column]
         logits = self._written(read[cell, place], write[cell, place], cell, inside.sum(1), answer, row, bar)
         same = batch["same"].long().flatten()[cell]
-        may = (place == 0)[:, None] & batch["may_copy"].flatten(0, 1)[cell]
+        returns = batch["returns"].flatten(0, 1)[cell]
+        may = (place == 0)[:, None] & (returns[..., 0] > 0)
+        logits[0] = logits[0] + nn.functional.pad(
+            self.hand.urge(returns[..., 1:], row.flatten()[cell]), (self.config.steps + 2, 0)
+        )
         return self._nll(logits, write[cell, place], may, torch.where(place == 0, same, 0)) * ((place == 0) | (same == 0)), cell
 
     def _written(

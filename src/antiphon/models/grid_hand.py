@@ -46,7 +46,7 @@ class Told(NamedTuple):
       blind: a great negative number where nothing is in sight, else zero [B, 1, 1, 1, N].
       drawing: one by the temperature and logarithm of the floor for the step, given the step before [steps + 2, 2].
       cool, least: likewise for pitch and duration [2].
-      copies: zero for the copies that a cell may be, else a great negative number [n, C].
+      copies: what is added to the logits of the copies that a cell may be; a great negative number for others [n, C].
       first: where each cell's turns begin [n].
       harmony, lowest: two and the row of `values_after` for harmony where a cell is that, else zero [n].
       open_: true [n, 1].
@@ -96,7 +96,7 @@ class HandBegin(nn.Module):
         keys: Tensor,
         values: Tensor,
         seen: Tensor,
-        may_copy: Tensor,
+        returns: Tensor,
         temperature: Tensor,
         floor: Tensor,
     ) -> Told:
@@ -139,7 +139,7 @@ class HandBegin(nn.Module):
             torch.stack([1 / temperature, floor.log()], -1)[[1] * (hand.config.steps + 1) + [0]],
             1 / temperature[2:],
             floor[2:].log(),
-            torch.where(may_copy, 0.0, NEVER),
+            torch.where(returns[..., 0] > 0, hand.urge(returns[..., 1:], row), NEVER),
             torch.arange(row.shape[0]) * (hand.config.steps + 2),
             harmony * 2,
             harmony * (self.last_pitch + 1),
@@ -295,7 +295,7 @@ class HandSteps(nn.Module):
         keys: Tensor,
         values: Tensor,
         seen: Tensor,
-        may_copy: Tensor,
+        returns: Tensor,
         temperature: Tensor,
         floor: Tensor,
         last: Tensor,
@@ -311,7 +311,7 @@ class HandSteps(nn.Module):
           answer, row, bar: of the cells [n, ...].
           keys, values: of the events in sight [B, looks, N, LOOK]; the first is nothing at all, zeros.
           seen: how many of them are there, the first included [B].
-          may_copy: which of the copies that a first field can tell a cell may be [n, C].
+          returns: whether a cell may be the copy that a first field can tell, and what others do by its lag [n, C, 1 + signs].
           temperature: of the drawing of a cell's beginning (silent, a copy, or its first step), and of each field [1 + F].
           floor: options less likely than this share of the likeliest are never drawn; likewise [1 + F].
           last, state, uniform, slot, cell, stop: see `HandStep`; at most K events are written.
@@ -319,7 +319,7 @@ class HandSteps(nn.Module):
         Returns:
           Events [T, n, F] (after an end or a copy, anything), log-likelihood of each field, the new memory.
         """
-        told = self.begin(answer, row, bar, keys, values, seen, may_copy, temperature, floor)
+        told = self.begin(answer, row, bar, keys, values, seen, returns, temperature, floor)
         open_, events, under = told.open_, [], []
         for at in range(uniform.shape[0]):
             more, last, state, open_, each = self.step(torch.tensor(at), last, state, open_, uniform, slot, cell, stop, told)

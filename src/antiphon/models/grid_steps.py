@@ -75,6 +75,7 @@ class MindRound(nn.Module):
         row: Tensor,
         bar: Tensor,
         features: Tensor,
+        echo: Tensor,
         ask_row: Tensor,
         ask_bar: Tensor,
         ask_features: Tensor,
@@ -87,7 +88,7 @@ class MindRound(nn.Module):
           piece: what is known of the piece [B, G].
           read, write: the beginning and the events of each cell, and what followed each [E, F].
           owner: the cell that each belongs to, among all of all takes [E].
-          row, bar, features: the cells [B, m, ...]; a cell of row 0 stands for the piece itself.
+          row, bar, features, echo: the cells [B, m, ...]; a cell of row 0 stands for the piece itself.
           ask_row, ask_bar, ask_features: the cells asked for [B, q, ...].
           length: how many of the places are taken [1].
           past: what is remembered [B, H, P, e]: keys and values of each layer that reads, then the keys of all layers that
@@ -98,7 +99,7 @@ class MindRound(nn.Module):
           hand may look at of them: keys and values [E, looks, LOOK].
         """
         net, mind = self.network, self.network.mind
-        x = mind.cell(self._gists(read, owner, row), row, features)
+        x = mind.cell(self._gists(read, owner, row), row, features, echo)
         x = torch.where((row > 0)[..., None], x, mind.piece(piece)[:, None])
         own, asked = doubled(mind.turned(bar)), doubled(mind.turned(ask_bar))
         m, places, heads, e = row.shape[1], past[0].shape[2], net.config.heads, net.config.width // net.config.heads

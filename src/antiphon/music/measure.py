@@ -95,11 +95,12 @@ def _listen(score: Score, key: Key, chords: Sequence[ChordMark]) -> _Heard:
     within = onset - starts[np.searchsorted(starts, onset, side="right") - 1]
     classes = notes["pitch"] % 12
     foreign = ~np.isin(classes, list(home_classes(key)))
-    off = np.zeros(len(notes), dtype=bool)
-    ticks = [c.tick for c in chords]
-    for i, at in enumerate(np.searchsorted(ticks, onset, side="right") - 1 if ticks else []):
-        chord = chords[at].chord if at >= 0 else None
-        off[i] = chord is not None and int(classes[i]) not in chord.pitch_classes
+    outside = np.zeros((len(chords) + 1, 12), dtype=bool)  # row 0: before the first mark
+    for row, mark in zip(outside[1:], chords, strict=True):
+        if mark.chord is not None:
+            row[:] = True
+            row[list(mark.chord.pitch_classes)] = False
+    off = outside[np.searchsorted([c.tick for c in chords], onset, side="right"), classes]
     return _Heard(notes, track, within % score.resolution == 0, foreign, off)
 
 
@@ -169,7 +170,7 @@ def _voice(track: Track) -> dict[int, tuple[int, int]] | None:
     begins = np.unique(notes["onset"])
     if len(notes) > 1.05 * len(begins):
         return None
-    return {int(n["onset"]): (int(n["pitch"]), int(n["onset"]) + int(n["duration"])) for n in notes}
+    return {onset: (pitch, onset + duration) for onset, duration, pitch, _ in notes.tolist()}
 
 
 def _moves(upper: dict[int, tuple[int, int]], lower: dict[int, tuple[int, int]]) -> list[tuple[int, int, int, int, int]]:

@@ -61,6 +61,8 @@ class GanRecipe:
     """Spectral normalisation of the critic."""
     minibatch: bool = False
     """Minibatch features in the critic."""
+    pairs: bool = False
+    """Whether the critic of rolls hears which intervals any two tracks form, beat by beat."""
     warm_steps: int = 0
     """Steps as a variational autoencoder before the game begins ("attention" only); 0: from noise."""
     warm_horizon: int = 0
@@ -96,6 +98,9 @@ class GanRecipe:
     ema: float = 0.999
     fitted: bool = False
     """Whether thresholds are fitted to how full the music is, before the game and in the snapshot; see rolls_fit."""
+    accord: float = 0.0
+    """Weight of the odds, counted in the music learned from, of the intervals that parts form, in what the parts write once
+    the game begins; 0: they agree as far as the network has learned it. See rolls_accord."""
     spread: float = 1.0
     """Deviation of the noise that the snapshot is played with; below 1 nearer to the usual, and less varied."""
     shift: int = 5
@@ -194,4 +199,5 @@ def _networks(recipe: GanRecipe) -> Networks:
 
 
 def _roll_critic(recipe: GanRecipe) -> AttentionCritic:
-    return AttentionCritic(shape_of(recipe), recipe.critic_width, lowest=recipe.rolls.lowest, minibatch=recipe.minibatch)
+    shape, lowest = shape_of(recipe), recipe.rolls.lowest
+    return AttentionCritic(shape, recipe.critic_width, lowest=lowest, minibatch=recipe.minibatch, pairs=recipe.pairs)

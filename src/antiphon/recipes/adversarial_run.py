@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -114,6 +115,7 @@ def run(
         if recipe.warm_steps:
             _warm(recipe, networks, data, folder, progress, device)
         elif isinstance(networks.generator, RollGenerator):
+            attune(recipe, networks.generator, data.facts)
             _set_rates(networks.generator, data, device)
         phases, ema = game_phases(recipe, networks)
         budget = Budget(recipe.steps, recipe.log_every, recipe.evaluate_every, recipe.checkpoint_every)
@@ -166,11 +168,18 @@ def _warm(recipe: GanRecipe, networks: Networks, data: PreparedRolls, folder: Pa
 
     train(phases, feed, budget, inner, schedule=pace, seed=recipe.seed, device=device, evaluate=look, progress=tell)
     model.load_state_dict(ema.average.state_dict())
+    attune(recipe, model.generator, data.facts)
     if recipe.fitted:
         model.generator.solo = voices(data.facts["fullness"])
         fit_thresholds(model.generator, fixed_noise(FITTED, model.generator.noise, device), data.facts["fullness"])
     else:
         _set_rates(model.generator, data, device)
+
+
+def attune(recipe: GanRecipe, generator: RollGenerator, facts: Mapping[str, Any]) -> None:
+    """Let the generator's roles lean towards each other, if the recipe says so, by the odds in the music learned from."""
+    if recipe.accord:
+        generator.attune(torch.tensor(facts["intervals"], device=generator.cell_bias.device), recipe.accord)
 
 
 def _set_rates(generator: RollGenerator, data: PreparedRolls, device: str) -> None:

@@ -16,7 +16,7 @@ from antiphon.models.gan.chain import ChainGenerator
 from antiphon.models.gan.rolls import RollGenerator
 from antiphon.models.gan.sequence import SequenceGenerator
 from antiphon.recipes.adversarial import GanRecipe
-from antiphon.recipes.adversarial_run import FITTED, fixed_noise, trained_generator
+from antiphon.recipes.adversarial_run import FITTED, attune, fixed_noise, trained_generator
 from antiphon.recipes.export import write_graph
 from antiphon.recipes.export_cycle import write_translators
 from antiphon.recipes.frames import write_traced
@@ -58,8 +58,11 @@ def ready(recipe: GanRecipe, run: Path) -> nn.Module:
     with torch.no_grad():
         for p in generator.parameters():
             p.copy_(p.half().float())
+    facts = json.loads((run / "facts.json").read_text())
+    if isinstance(generator, RollGenerator):
+        attune(recipe, generator, facts)
     if recipe.fitted and isinstance(generator, RollGenerator):
-        wanted = json.loads((run / "facts.json").read_text())["fullness"]
+        wanted = facts["fullness"]
         generator.solo = voices(wanted)
         fit_thresholds(generator, recipe.spread * fixed_noise(FITTED, generator.noise), wanted)
     return generator

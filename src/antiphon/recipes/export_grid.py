@@ -18,6 +18,7 @@ from antiphon.recipes.export import exported, store, write_graph
 from antiphon.recipes.grid import GridRecipe, averaged_weights, build
 from antiphon.representations.events import EventSpec
 from antiphon.representations.grid import COPIES, FEATURES, FIRST_QUALITY, PITCHES, STEPS
+from antiphon.representations.returns import SIGNS
 
 
 def trained_network(recipe: GridRecipe, run: Path) -> GridNetwork:
@@ -49,13 +50,14 @@ def graphs(network: GridNetwork, folder: Path) -> dict[str, int]:
 
     past = [torch.zeros(2, c.heads, 4, e) for _ in range(2 * layers)]
     inputs = (
-        ones(2, len(c.globals)), ones(7, 3), ones(7, 3), ones(7), ones(2, 3), ones(2, 3), ones(2, 3, len(FEATURES)),
+        ones(2, len(c.globals)), ones(7, 3), ones(7, 3), ones(7), ones(2, 3), ones(2, 3), ones(2, 3, len(FEATURES)), ones(2, 3),
         ones(2, 5), ones(2, 5), ones(2, 5, len(FEATURES)), ones(1), past,
     )  # fmt: skip
-    names = ["piece", "read", "write", "owner", "row", "bar", "features", "ask_row", "ask_bar", "ask_features", "length"]
+    names = ["piece", "read", "write", "owner", "row", "bar", "features", "echo"]
+    names += ["ask_row", "ask_bar", "ask_features", "length"]
     names += [f"past{i}" for i in range(2 * layers)]
     shapes = (
-        {0: b}, *({0: n},) * 3, *({0: b, 1: m},) * 3, *({0: b, 1: q},) * 3, None, [{0: b, 2: p} for _ in past],
+        {0: b}, *({0: n},) * 3, *({0: b, 1: m},) * 4, *({0: b, 1: q},) * 3, None, [{0: b, 2: p} for _ in past],
     )  # fmt: skip
     write_graph(MindRound(network), inputs, names, ["answer", "new", "look_keys", "look_values"], shapes, folder / "mind.onnx")
     store(hand_graph(network), folder / "hand.onnx")
@@ -71,9 +73,9 @@ def hand_graph(network: GridNetwork) -> Any:
     each = torch.zeros(5, dtype=ints)
     given = (
         torch.zeros(5, c.width), each, each.clone(), torch.zeros(2, c.looks, 7, LOOK), torch.zeros(2, c.looks, 7, LOOK),
-        torch.ones(2, dtype=ints), torch.ones(5, len(COPIES), dtype=torch.bool), torch.ones(4), torch.ones(4),
+        torch.ones(2, dtype=ints), torch.ones(5, len(COPIES), 1 + SIGNS), torch.ones(4), torch.ones(4),
     )  # fmt: skip
-    names = ["answer", "row", "bar", "keys", "values", "seen", "may_copy", "temperature", "floor"]
+    names = ["answer", "row", "bar", "keys", "values", "seen", "returns", "temperature", "floor"]
     shapes: tuple[Any, ...] = (*({0: n},) * 3, *({0: b, 2: sights},) * 2, {0: b}, {0: n}, None, None)
     begin, told_names = HandBegin(network, PITCHES, FIRST_QUALITY), [f"told.{name}" for name in Told._fields]
     first = exported(begin, given, names, told_names, shapes)

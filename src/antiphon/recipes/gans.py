@@ -29,10 +29,11 @@ _ALL = (
     GanRecipe("gan-conv", "pop", POP_ROLLS, "conv", RANKED),
     # MuseGAN-class, from noise
     GanRecipe("gan-noise", "pop", POP_ROLLS, "attention", RANKED, steps=6000),
-    # latents in turn, first taught as an autoencoder, then sharpened by the critic: the one to choose; it ships
+    # latents in turn, first taught as an autoencoder, then sharpened by a critic that hears what parts form together, parts
+    # leaning towards each other: the one to choose; it ships
     GanRecipe("gan-attention", "pop", POP_ROLLS, "attention", GENTLY, latents="chain", fitted=True, warm_steps=1100,
               warm_horizon=2000, cooldown=500, warm_batch=64, muon=0.01, rise=400, mixed=True, steps=500, critic_lr=1e-3,
-              spread=0.85, evaluate_every=250, checkpoint_every=50),
+              pairs=True, accord=1.0, spread=0.85, evaluate_every=250, checkpoint_every=50),
     # the ladder of latents, first taught as an autoencoder
     GanRecipe("gan-vae", "pop", POP_ROLLS, "attention", RANKED, warm_steps=6000, steps=2500),
     # note lists by straight-through Gumbel-softmax

@@ -20,6 +20,7 @@ from antiphon.recipes.grid_data import GridSet, PreparedGrid, drawn, example, pr
 from antiphon.recipes.grid_lessons import Lessons, tiny_lessons
 from antiphon.recipes.sequence import adopt
 from antiphon.representations.grid import FEATURES, GLOBALS, SIZES, STEPS, GridSpec
+from antiphon.representations.returns import SIGNS
 from antiphon.training.batches import batches, collate
 from antiphon.training.checkpoint import read_state
 from antiphon.training.ema import Ema
@@ -78,7 +79,7 @@ def build(recipe: GridRecipe) -> GridNetwork:
     torch.manual_seed(recipe.seed)
     r, layers = recipe, (recipe.read_layers, recipe.ask_layers)
     return GridNetwork(
-        GridConfig(SIZES, FEATURES, GLOBALS, r.spec.rows, STEPS, r.width, r.heads, *layers, r.hand, 4, r.dropout)
+        GridConfig(SIZES, FEATURES, GLOBALS, r.spec.rows, STEPS, r.width, r.heads, *layers, r.hand, 4, r.dropout, SIGNS)
     )
 
 

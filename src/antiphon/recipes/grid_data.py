@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,8 @@ from antiphon.music.beats import tempo_at
 from antiphon.music.edit import named, resample
 from antiphon.music.form import parse_form
 from antiphon.recipes.data import key_of, split_of
-from antiphon.representations.grid import COPIES, MOST, STEPS, GridSpec, encode, tempo_class
-
-Cell = tuple[int, int]
-"""(bar, row)."""
+from antiphon.representations.grid import MOST, STEPS, Cell, GridSpec, encode, tempo_class
+from antiphon.representations.returns import returned
 
 
 @dataclass
@@ -177,26 +175,6 @@ def _bar_order(bars: int, rng: np.random.Generator) -> list[int]:
     return [bar for phase in phases for bar in rng.permutation(np.arange(phase, bars, stride)).tolist()]
 
 
-def repeated(cells: Sequence[bytes], order: Sequence[Cell]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint8]]:
-    """Which cells could be said, and which are said, as a copy of one that stands there before them in the order.
-
-    Returns:
-      For each cell which of COPIES are there to be copied [M, C] (never for the harmony; silence is no source), and 1 + the
-      first of them that is the same, or 0 [M].
-    """
-    may, same = np.zeros((len(cells), len(COPIES)), bool), np.zeros(len(cells), np.uint8)
-    written: dict[Cell, bytes] = {}
-    for i, (cell, (bar, row)) in enumerate(zip(cells, order, strict=True)):
-        if row == 0:
-            continue
-        sources = [written.get((bar + lag, row), b"") for lag in COPIES]
-        may[i] = [len(source) > 0 for source in sources]
-        if cell and cell in sources:
-            same[i] = 1 + sources.index(cell)
-        written[bar, row] = cell
-    return may, same
-
-
 def example(
     piece: GridPiece, first: int, order: list[Cell], known: npt.NDArray[np.uint8], whole: tuple[int, int]
 ) -> dict[str, npt.NDArray[Any]]:
@@ -208,13 +186,14 @@ def example(
         cell = piece.cell(first + bar, row)
         events[i, : len(cell)] = cell
         counts[i] = len(cell)
-    may, same = repeated([piece.cell(first + bar, row).tobytes() for bar, row in order], order)
+    returns, same, echo = returned([piece.cell(first + bar, row) for bar, row in order], order)
     bars = np.array([bar for bar, _ in order], dtype=np.int64)
     return {
         "events": events,
         "counts": counts,
-        "may_copy": may,
+        "returns": returns,
         "same": same,
+        "echo": echo,
         "row": np.array([row + 1 for _, row in order], dtype=np.uint8),
         "bar": bars.astype(np.int16),
         "features": known[bars],

@@ -97,6 +97,7 @@ def _round(
         export_grid(recipe, last, folder / "pupil", {})
         player = load(str(folder / "pupil"))
         assert isinstance(player, GridGenerator)
+        player.whole = True  # as the order in which the network is taught them
         pairs, figures = make_lesson(player, data.splits["train"], recipe.bars, lessons, [recipe.seed, number])
         pairs |= before(trained_network(recipe, last).to(device), pairs, recipe.mixed, device)
         write_lesson(path, pairs, figures)

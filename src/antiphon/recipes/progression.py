@@ -56,6 +56,7 @@ RECIPES: dict[str, ProgressionRecipe] = {
     "folk": ProgressionRecipe("folk"),
     "chorale": ProgressionRecipe("chorale", by_beat=True),
     "jazz": ProgressionRecipe("jazz", by_chords=True),
+    "band": ProgressionRecipe("band"),
 }
 
 

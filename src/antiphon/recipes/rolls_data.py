@@ -21,8 +21,9 @@ from antiphon.errors import InputError, TrainingError
 from antiphon.music.beats import tempo_at
 from antiphon.music.edit import resample
 from antiphon.recipes.data import key_of, split_of
+from antiphon.recipes.rolls_accord import interval_odds
 from antiphon.recipes.rolls_fit import fullness
-from antiphon.representations.pianoroll import PianoRollSpec, encode, notes_of, window, windows
+from antiphon.representations.pianoroll import DRUMS, PianoRollSpec, encode, notes_of, window, windows
 
 
 @dataclass
@@ -129,6 +130,7 @@ def prepare_rolls(pieces: Iterable[Piece], spec: PianoRollSpec) -> PreparedRolls
         "velocities": _smooth(loud).round(1).tolist(),
         "rates": rates(out.splits["train"]),
         "fullness": fullness_of(out.splits["train"]),
+        "intervals": intervals_of(out.splits["train"]),
         "digest": digest.hexdigest(),
     }
     return out
@@ -154,6 +156,15 @@ def fullness_of(part: RollSet, most: int = 4000) -> dict[str, list[float]]:
     """How silent windows are, how many notes they have and how many of these are long, by role; see rolls_fit.fullness."""
     cells, _ = part.some(most, 5)
     return {name: [round(v, 5) for v in values.tolist()] for name, values in fullness(torch.from_numpy(cells)).items()}
+
+
+def intervals_of(part: RollSet, most: int = 4000) -> list[list[list[float]]]:
+    """How much likelier than by chance one role sounds each interval above another, [R, R, 12]; see rolls_accord."""
+    cells, _ = part.some(most, 5)
+    deaf = [r for r, name in enumerate(part.spec.roles) if name == DRUMS]
+    odds = interval_odds(torch.from_numpy(cells), deaf).double().numpy().round(4) + 0.0  # no zeros below zero
+    found: list[list[list[float]]] = odds.tolist()
+    return found
 
 
 def rates(part: RollSet, most: int = 2000) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def fit_thresholds(generator: RollGenerator, noise: Tensor, wanted: Mapping[str,
     """
     for bias in (generator.cell_bias, generator.presence_bias, generator.first_bias):
         bias.zero_()
-    parts = [generator.logits(some) for some in torch.split(noise, 50)]
+    drawn = (generator.logits(some) for some in torch.split(noise, 50))
+    parts = [(generator.agreed(cells, sounds), sounds) for cells, sounds in drawn]
     logits = torch.cat([cells for cells, _ in parts])
     sounds = torch.cat([torch.full_like(cells[:, :, :, 0, 0, 0], 9.0) if s is None else s for cells, s in parts])
     roles = [_Role(generator, r, logits[:, :, r : r + 1], sounds[:, :, r : r + 1]) for r in range(generator.shape.roles)]

@@ -57,6 +57,8 @@ class EventSpec:
       steps_per_quarter: grid.
       max_steps: steps of its longest bar.
       fills: whether it has the event after which open bars are written (see representations.openings).
+      drums: those of the roles that are drum kits: their pitches are drum keys, which no key moves, and their notes have
+        the shortest length.
     """
 
     roles: tuple[str, ...]
@@ -65,6 +67,7 @@ class EventSpec:
     steps_per_quarter: int = 4
     max_steps: int = 16
     fills: bool = False
+    drums: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> EventSpec:
@@ -76,11 +79,17 @@ class EventSpec:
             int(data["steps_per_quarter"]),
             int(data["max_steps"]),
             bool(data.get("fills", False)),
+            tuple(data.get("drums", ())),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
+        """As plain JSON values; drums are named only where there are any, as in snapshots that know of none."""
+        return {name: value for name, value in asdict(self).items() if name != "drums" or value}
+
+    @property
+    def kits(self) -> frozenset[int]:
+        """Indices of the roles that are drum kits."""
+        return frozenset(i for i, role in enumerate(self.roles) if role in self.drums)
 
 
 def section_letter(label: str) -> int:
@@ -178,7 +187,7 @@ class EventCodec:
         """Events of a piece, moved from `key` to C major or A minor.
 
         Only tracks named as roles are read. Pitches outside the piano are folded by octaves; notes are quantised to
-        the grid, and cut where the next note of the same pitch and role begins.
+        the grid, and cut where the next note of the same pitch and role begins. Drum keys stay where they are.
 
         Raises:
           InputError: a meter is not in the spec, or no role has notes.
@@ -191,9 +200,12 @@ class EventCodec:
         for role, name in enumerate(self.spec.roles):
             track = named(grid.tracks, name)
             notes = [] if track is None else [Note(*n) for n in without_overlaps(track.notes).tolist()]
+            if role in self.spec.kits:
+                notes = [n._replace(duration=DURATIONS[0]) for n in notes]
             parts.append(notes)
+            by = 0 if role in self.spec.kits else move
             for i, n in enumerate(notes):
-                rows.append((n.onset, 1, role, fold(n.pitch + move), i))
+                rows.append((n.onset, 1, role, fold(n.pitch + by), i))
         if not rows:
             raise InputError(f"None of the tracks {', '.join(self.spec.roles)} has a note.")
         rows.sort()
@@ -296,10 +308,11 @@ class EventCodec:
                 role, pitch = divmod(row[1] - value.span("pitch").start, PITCHES)
                 duration = DURATIONS[row[2] - extent.span("duration").start] * scale
                 velocity = (2 * (row[3] - accent.span("velocity").start) + 1) * 128 // (2 * VELOCITY_BINS)
-                parts[role].append(Note((start + step) * scale, duration, fold(pitch + LOWEST + move), velocity))
+                by = 0 if role in self.spec.kits else move
+                parts[role].append(Note((start + step) * scale, duration, fold(pitch + LOWEST + by), velocity))
         end = (start + length) * scale
         tracks = [
-            Track(name, program, notes=_inside(parts[i], end))
+            Track(name, program, i in self.spec.kits, _inside(parts[i], end))
             for i, (name, program) in enumerate(zip(self.spec.roles, self.spec.programs, strict=True))
             if parts[i]
         ]

@@ -140,7 +140,8 @@ class Walk:
         elif name == "note":
             steps_left = (d.bars + d.after - self.bar) * c.steps_in(d.meter) - step
             span = extent.span("duration")
-            mask[span.start : span.start + sum(length <= steps_left for length in DURATIONS)] = True
+            drum = (value_id - value.span("pitch").start) // PITCHES in c.spec.kits
+            mask[span.start : span.start + (1 if drum else sum(length <= steps_left for length in DURATIONS))] = True
         else:
             mask[extent.encode("none")] = True
         return mask

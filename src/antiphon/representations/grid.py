@@ -56,6 +56,8 @@ VELOCITY = 80
 
 Events = npt.NDArray[np.uint8]
 """Events of one cell [K, 3]."""
+Cell = tuple[int, int]
+"""(bar, row)."""
 _QUALITIES = tuple(QUALITIES)
 
 

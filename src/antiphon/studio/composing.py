@@ -17,6 +17,7 @@ from antiphon.compose.critique import Verdict
 from antiphon.compose.document import document
 from antiphon.compose.manifest import describe
 from antiphon.compose.manifest import manifest as whole_manifest
+from antiphon.compose.styles import usual_style
 from antiphon.compose.tasks.accompany import accompany
 from antiphon.compose.tasks.continuing import continue_
 from antiphon.compose.tasks.harmonize import harmonize
@@ -77,7 +78,7 @@ def compose(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     said = [*understood.remarks]
     if understood.unclear:
         said.append(f"Not understood: {', '.join(understood.unclear)}.")
-    generator = Remembering(WRITERS.get(brief.model or brief.style or DEFAULT_STYLE, Path(args["styles"])))
+    generator = Remembering(WRITERS.get(brief.model or brief.style or usual_style(brief), Path(args["styles"])))
     style = generator.description.style
     brief = replace(brief, model=None, style=style)
     piece = write_piece(replace(brief, takes=1), generator, teller(tell))
@@ -212,7 +213,8 @@ def do_infill(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     def write(writer: Generator, takes: int, seed: int) -> Answer:
         return infill(
             source.score, bars=bars, tracks=tracks, chords=args.get("chords"), takes=takes, seed=seed,
-            temperature=args.get("temperature"), generator=writer, progress=teller(tell),
+            temperature=args.get("temperature"),
+            top_k=args.get("top_k"), repetition_penalty=args.get("repetition_penalty"), generator=writer, progress=teller(tell),
         )  # fmt: skip
 
     return _one_by_one(write, _writer(args, source), source, args, tell)
@@ -225,7 +227,7 @@ def do_continue(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     def write(writer: Generator, takes: int, seed: int) -> Answer:
         return continue_(
             source.score, bars=args["bars"], takes=takes, seed=seed, temperature=args.get("temperature"),
-            generator=writer, progress=teller(tell),
+            top_k=args.get("top_k"), repetition_penalty=args.get("repetition_penalty"), generator=writer, progress=teller(tell),
         )  # fmt: skip
 
     return _one_by_one(write, _writer(args, source), source, args, tell)
@@ -239,7 +241,8 @@ def do_vary(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
         return vary(
             source.score, amount=args["amount"], bars=None if bars is None else (bars[0], bars[1]),
             tracks=None if args.get("tracks") is None else tuple(args["tracks"]), takes=takes, seed=seed,
-            temperature=args.get("temperature"), generator=writer, progress=teller(tell),
+            temperature=args.get("temperature"),
+            top_k=args.get("top_k"), repetition_penalty=args.get("repetition_penalty"), generator=writer, progress=teller(tell),
         )  # fmt: skip
 
     return _one_by_one(write, _writer(args, source), source, args, tell)
@@ -252,7 +255,7 @@ def do_harmonize(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     def write(writer: Generator, takes: int, seed: int) -> Answer:
         return harmonize(
             source.score, style=writer.description.style, takes=takes, seed=seed, temperature=args.get("temperature"),
-            generator=writer, progress=teller(tell),
+            top_k=args.get("top_k"), repetition_penalty=args.get("repetition_penalty"), generator=writer, progress=teller(tell),
         )  # fmt: skip
 
     return _one_by_one(write, _writer(args, source, args.get("style") or "chorale"), source, args, tell)
@@ -265,7 +268,7 @@ def do_accompany(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     def write(writer: Generator | None, takes: int, seed: int | None) -> Answer:
         return accompany(
             source.score, add=tuple(args["add"]), takes=takes, seed=seed, temperature=args.get("temperature"),
-            generator=writer, progress=teller(tell),
+            top_k=args.get("top_k"), repetition_penalty=args.get("repetition_penalty"), generator=writer, progress=teller(tell),
         )  # fmt: skip
 
     if args.get("model") or args.get("style"):
@@ -282,7 +285,7 @@ def do_restyle(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     def write(writer: Generator, takes: int, seed: int) -> Answer:
         return restyle(
             source.score, style=writer.description.style, takes=takes, seed=seed, temperature=args.get("temperature"),
-            generator=writer, progress=teller(tell),
+            top_k=args.get("top_k"), repetition_penalty=args.get("repetition_penalty"), generator=writer, progress=teller(tell),
         )  # fmt: skip
 
     return _one_by_one(write, _writer(args, source, args["style"]), source, args, tell)

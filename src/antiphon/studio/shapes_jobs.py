@@ -6,7 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from antiphon.compose.brief import MAX_TOP_K, PENALTY_LIMITS
 from antiphon.studio.shapes import MAX_BARS, Bar, Bars, Curve, Identity, Shape, TrackNames, Words
+
+TopK = Annotated[int, Field(ge=0, le=MAX_TOP_K)]
+Penalty = Annotated[float, Field(ge=PENALTY_LIMITS[0], le=PENALTY_LIMITS[1])]
 
 
 class BriefShape(Shape):
@@ -39,6 +43,8 @@ class BriefShape(Shape):
     on_conflict: Literal["refuse", "key", "chords"] | None = None
     takes: Annotated[int, Field(ge=1, le=16)] | None = None
     temperature: Annotated[float, Field(ge=0.1, le=2)] | None = None
+    top_k: TopK | None = None
+    repetition_penalty: Penalty | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
 
 
@@ -53,6 +59,8 @@ class _Common(Shape):
     takes: Annotated[int, Field(ge=1, le=16)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
     temperature: Annotated[float, Field(ge=0.1, le=2)] | None = None
+    top_k: TopK | None = None
+    repetition_penalty: Penalty | None = None
     style: Words | None = None
     model: Words | None = None
     adopt: bool = True

@@ -24,6 +24,7 @@ from antiphon.compose.humanize import humanize
 from antiphon.compose.manifest import describe
 from antiphon.compose.plan import explicit
 from antiphon.compose.plan import plan as decide
+from antiphon.compose.styles import usual_style
 from antiphon.errors import InputError, SnapshotError
 from antiphon.generate import load
 from antiphon.generate.request import Description
@@ -113,7 +114,7 @@ def plan(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """What would be composed, everything decided that can be; nothing is written."""
     understood = understand(args["brief"])
     brief = understood.brief
-    model = WRITERS.get(brief.model or brief.style or DEFAULT_STYLE, Path(args["styles"])).description
+    model = WRITERS.get(brief.model or brief.style or usual_style(brief), Path(args["styles"])).description
     brief = replace(brief, model=None, style=model.style)
     made = explicit(decide(brief, model), brief, model)
     request, first, form = made.request, 1, []

@@ -70,6 +70,8 @@ def accompany(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -80,7 +82,7 @@ def accompany(
       add: roles ("piano", "bridge", "chords", "alto") or instruments ("strings", "bass", "drums", "flute"). What the
         model has a role for, it writes; a bass, drums and a string pad are made by rule where it has none.
       chords: of the whole piece, repeated to fill it; None: those of the piece.
-      style, model, takes, seed, temperature, generator, progress: as for `infill`.
+      style, model, takes, seed, temperature, top_k, repetition_penalty, generator, progress: as for `infill`.
 
     Raises:
       BriefError: a part is unknown or asked for twice, or neither model nor rule can make it.
@@ -102,6 +104,8 @@ def accompany(
         takes=takes,
         seed=seed,
         temperature=temperature,
+        top_k=top_k,
+        repetition_penalty=repetition_penalty,
         generator=generator,
         progress=progress,
     )

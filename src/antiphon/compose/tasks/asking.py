@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from antiphon.compose.answer import Answer
-from antiphon.compose.brief import MAX_SEED, MAX_TAKES, TEMPERATURE_LIMITS, Progression, chords_text, new_seed
+from antiphon.compose.brief import (
+    MAX_SEED,
+    MAX_TAKES,
+    MAX_TOP_K,
+    PENALTY_LIMITS,
+    TEMPERATURE_LIMITS,
+    Progression,
+    chords_text,
+    new_seed,
+)
 from antiphon.compose.compose import Progress
 from antiphon.compose.fit import Bar, Span, bars_of, joined, tiling
 from antiphon.compose.heard import chords_of, key_of, off_grid, typed_over
@@ -19,7 +28,7 @@ from antiphon.compose.roles import Part, match
 from antiphon.compose.styles import writer_for
 from antiphon.compose.wishes import Wish
 from antiphon.errors import BriefError
-from antiphon.generate.request import Generator
+from antiphon.generate.request import Generator, cannot_narrow
 from antiphon.music.harmony import parse_chords
 from antiphon.music.score import ChordMark, Score, Track
 
@@ -35,6 +44,8 @@ def means_of(
     takes: int,
     seed: int | None,
     temperature: float | None,
+    top_k: int | None,
+    repetition_penalty: float | None,
     generator: Generator | None,
     progress: Progress | None,
     leader: bool = False,
@@ -54,15 +65,24 @@ def means_of(
     heat = 1.0 if temperature is None else temperature
     if not (math.isfinite(heat) and low <= heat <= high):
         raise BriefError(f"The temperature must be {low:g} to {high:g}, not {heat:g}.")
+    few, penalty = 0 if top_k is None else top_k, 1.0 if repetition_penalty is None else repetition_penalty
+    if not 0 <= few <= MAX_TOP_K:
+        raise BriefError(f"The top-k must be 0 to {MAX_TOP_K}, not {few}.")
+    low, high = PENALTY_LIMITS
+    if not (math.isfinite(penalty) and low <= penalty <= high):
+        raise BriefError(f"The repetition penalty must be {low:g} to {high:g}, not {penalty:g}.")
     tell = progress or (lambda _: None)
     tell("loading the model")
     if generator is not None:
         if style is not None and style != generator.description.style:
             held = generator.description
             raise BriefError(f"Model {held.name!r} writes in the style {held.style!r}, not {style!r}.")
-        return Means(generator, takes, number, heat, tell), []
-    writer, said = writer_for(score, style, model, leader=leader)
-    return Means(writer, takes, number, heat, tell), said
+        writer, said = generator, list[str]()
+    else:
+        writer, said = writer_for(score, style, model, leader=leader)
+    if (few or penalty != 1.0) and not writer.description.narrows:
+        raise cannot_narrow(writer.description.name)
+    return Means(writer, takes, number, heat, tell, few, penalty), said
 
 
 def progression(chords: str | None) -> Progression | None:
@@ -299,7 +319,7 @@ def answer_of(
     if added is not None:
         spans = {i: [*spans.get(i, []), (added, score.end + 1)] for i in range(len(before.tracks))}
     kept = untouched(before, score, spans)
-    said = {name: value for name, value in asked.items() if value is not None}
+    said = {name: value for name, value in asked.items() if value is not None} | means.told
     return Answer(
         task,
         said,

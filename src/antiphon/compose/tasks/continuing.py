@@ -48,6 +48,8 @@ def continue_(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -56,7 +58,7 @@ def continue_(
     Args:
       score: any piece; bars: how many to add.
       tracks: names of tracks or roles to continue; None: all that the model can write and that play near the end.
-      style, model, chords, takes, seed, temperature, generator, progress: as for `infill`.
+      style, model, chords, takes, seed, temperature, top_k, repetition_penalty, generator, progress: as for `infill`.
 
     Raises:
       BriefError: there is nothing to continue, or the model cannot write on in the last bar's meter.
@@ -66,8 +68,9 @@ def continue_(
     if not 1 <= bars <= 1000:
         raise BriefError(f"One can add 1 to 1000 bars, not {bars}.")
     means, notes = means_of(
-        score, style=style, model=model, takes=takes, seed=seed, temperature=temperature, generator=generator, progress=progress
-    )
+        score, style=style, model=model, takes=takes, seed=seed, temperature=temperature,
+        top_k=top_k, repetition_penalty=repetition_penalty, generator=generator, progress=progress,
+    )  # fmt: skip
     longer, opened = lengthened(score, before, bars, notes)
     grid = bars_of(longer)
     cast = cast_of(score, means, tracks, notes)

@@ -40,6 +40,8 @@ def harmonize(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -52,7 +54,7 @@ def harmonize(
       style: "chorale" (four voices), "pop" (bridge and piano), "folk" (chords), ...; tracks: the melody by name.
       chords: as "C F | G C", repeated to fill the piece; "free": the model's; None: those of the piece, or, of a bare
         melody, some that suit it; a style whose chords change with every beat (the chorale) writes its own below it.
-      model, takes, seed, temperature, generator, progress: as for `infill`.
+      model, takes, seed, temperature, top_k, repetition_penalty, generator, progress: as for `infill`.
 
     Raises:
       BriefError: there is no single line to harmonise, or the model knows none of its meters.
@@ -67,6 +69,8 @@ def harmonize(
         takes=takes,
         seed=seed,
         temperature=temperature,
+        top_k=top_k,
+        repetition_penalty=repetition_penalty,
         generator=generator,
         progress=progress,
     )

@@ -31,6 +31,8 @@ def infill(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -43,6 +45,8 @@ def infill(
       style, model: who writes; None: the style that suits the piece.
       chords: of the open bars, as "Am | F G", repeated to fill them; "free": the model's; None: the piece's own.
       takes: how many are written, the best being kept; seed: None draws one; temperature: 1 is usual.
+      top_k: only so many of the likeliest options of each choice are drawn; repetition_penalty: pitches that a part played
+        lately are so many times less likely. Sequence models only.
       generator: who writes, instead of a snapshot; progress: told what begins now.
 
     Raises:
@@ -52,8 +56,9 @@ def infill(
     grid = music_of(score)
     opened = chosen_bars(grid, bars)
     means, notes = means_of(
-        score, style=style, model=model, takes=takes, seed=seed, temperature=temperature, generator=generator, progress=progress
-    )
+        score, style=style, model=model, takes=takes, seed=seed, temperature=temperature,
+        top_k=top_k, repetition_penalty=repetition_penalty, generator=generator, progress=progress,
+    )  # fmt: skip
     cast = cast_of(score, means, tracks, notes)
     cells = cells_of(grid, opened, cast.opened, means, notes, strict=True)
     notes += stretch_notes(score, grid, opened)

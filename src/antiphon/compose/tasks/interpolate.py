@@ -31,6 +31,8 @@ def interpolate(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -44,7 +46,7 @@ def interpolate(
       steps: pieces on the path, both ends included: 2 to 64.
       takes: how many joints are written for each step, the best being kept.
       chords: "free" lets the model write the harmony of the joints.
-      style, model, seed, temperature, generator, progress: as for `infill`.
+      style, model, seed, temperature, top_k, repetition_penalty, generator, progress: as for `infill`.
 
     Returns:
       An Answer whose `takes` are the steps; `score` is the middle one, with one verdict a step.
@@ -58,8 +60,9 @@ def interpolate(
     if not 2 <= steps <= MAX_STEPS:
         raise BriefError(f"A path has 2 to {MAX_STEPS} steps, both pieces included, not {steps}.")
     means, notes = means_of(
-        a, style=style, model=model, takes=takes, seed=seed, temperature=temperature, generator=generator, progress=progress
-    )
+        a, style=style, model=model, takes=takes, seed=seed, temperature=temperature,
+        top_k=top_k, repetition_penalty=repetition_penalty, generator=generator, progress=progress,
+    )  # fmt: skip
     resolution = max(a.resolution, b.resolution)
     roles = means.writer.description.roles
     sources = [source_of(score, resolution, roles) for score in (a, b)]
@@ -83,7 +86,7 @@ def interpolate(
     ends = path[0] == a and path[-1] == b
     wish = Wish("ends", "the path begins and ends with the pieces as they are", ends, ends, "compared note for note")
     asked: dict[str, object] = {"steps": steps, "style": style, "model": model, "chords": chords}
-    said = {name: value for name, value in asked.items() if value is not None}
+    said = {name: value for name, value in asked.items() if value is not None} | means.told
     middle = steps // 2
     return Answer(
         "interpolate", said, path[middle], tuple(path), tuple(verdicts), middle, (wish,), tuple(notes),

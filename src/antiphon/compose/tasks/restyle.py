@@ -41,6 +41,8 @@ def restyle(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -51,7 +53,7 @@ def restyle(
       style: as `available` lists them, or one of a translator's two (see `translating`), which rewrites all pitched notes;
         tracks: the melody by name.
       chords: instead of the piece's own; "free": the model's.
-      model, takes, seed, temperature, generator, progress: as for `infill`.
+      model, takes, seed, temperature, top_k, repetition_penalty, generator, progress: as for `infill`.
 
     Raises:
       BriefError: there is no such style, or it knows none of the piece's meters; melody or harmony are asked to stay of a
@@ -66,6 +68,8 @@ def restyle(
         takes=takes,
         seed=seed,
         temperature=temperature,
+        top_k=top_k,
+        repetition_penalty=repetition_penalty,
         generator=generator,
         progress=progress,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from antiphon.compose.answer import Answer
 from antiphon.compose.compose import Progress
 from antiphon.compose.critique import Verdict
+from antiphon.compose.naming import listed
 from antiphon.compose.rewrite import Work, Written, rewrite
 from antiphon.compose.tasks.asking import (
     answer_of,
@@ -21,18 +22,23 @@ from antiphon.compose.tasks.asking import (
     runs_text,
     stretch_notes,
 )
+from antiphon.compose.tasks.leveling import Level, shaped
 from antiphon.compose.wishes import Wish
 from antiphon.errors import BriefError
 from antiphon.generate.request import Generator
 from antiphon.music.score import Score
 
 _CELL_STREAM = 3
+AMOUNT = 0.3
+"""Share that is written anew where nothing is asked for."""
 
 
 def vary(
     score: Score,
     *,
-    amount: float,
+    amount: float | None = None,
+    rhythmic_intensity: Level | None = None,
+    polyphony: Level | None = None,
     bars: tuple[int, int] | None = None,
     tracks: tuple[str, ...] | None = None,
     style: str | None = None,
@@ -41,6 +47,8 @@ def vary(
     takes: int = 3,
     seed: int | None = None,
     temperature: float | None = None,
+    top_k: int | None = None,
+    repetition_penalty: float | None = None,
     generator: Generator | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -51,21 +59,36 @@ def vary(
 
     Args:
       score: any piece.
-      amount: 0 (the piece comes back as it is) to 1 (all that the model can write is new).
+      amount: 0 (the piece comes back as it is) to 1 (all that the model can write is new); None: AMOUNT.
+      rhythmic_intensity, polyphony: instead of an amount, how busy and how thick the piece is to be, by rule and not by a
+        model (see `leveling.shaped`).
       bars, tracks: what may change; None: everything.
-      style, model, chords, takes, seed, temperature, generator, progress: as for `infill`.
+      style, model, chords, takes, seed, temperature, top_k, repetition_penalty, generator, progress: as for `infill`.
 
     Raises:
       BriefError: the amount is no share, or nothing of the piece can be written by the model.
       SnapshotError: the model is missing or damaged.
     """
+    if rhythmic_intensity is not None or polyphony is not None:
+        others = {
+            "amount": amount, "style": style, "model": model, "chords": chords, "temperature": temperature, "top-k": top_k,
+            "repetition penalty": repetition_penalty,
+        }  # fmt: skip
+        named = [name for name, value in others.items() if value is not None]
+        if named:
+            raise BriefError(f"Rhythmic intensity and polyphony are changed by rule; leave the {listed(named)} out.")
+        return shaped(
+            score, intensity=rhythmic_intensity, voices=polyphony, bars=bars, tracks=tracks, seed=seed, progress=progress
+        )
+    amount = AMOUNT if amount is None else amount
     grid = music_of(score)
     if not 0 <= amount <= 1:
         raise BriefError(f"The amount of variation is a share from 0 to 1, not {amount:g}.")
     asked_bars = chosen_bars(grid, bars)
     means, notes = means_of(
-        score, style=style, model=model, takes=takes, seed=seed, temperature=temperature, generator=generator, progress=progress
-    )
+        score, style=style, model=model, takes=takes, seed=seed, temperature=temperature,
+        top_k=top_k, repetition_penalty=repetition_penalty, generator=generator, progress=progress,
+    )  # fmt: skip
     work, share, each = Work(score, grid, {}, {}, ()), 0.0, 1.0
     if amount > 0:
         cast = cast_of(score, means, tracks, notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from antiphon.corpus.piece import Outcome, Unit
-from antiphon.corpus.readers import emopia, generic, groove, jsb, nottingham, openewld, pop909
+from antiphon.corpus.readers import band_free, emopia, generic, groove, jsb, nottingham, openewld, pop909
 
 
 class Reader(Protocol):
@@ -28,7 +28,7 @@ class Reader(Protocol):
         ...
 
 
-NAMED: tuple[Reader, ...] = (pop909, jsb, nottingham, openewld, groove, emopia)
+NAMED: tuple[Reader, ...] = (pop909, jsb, nottingham, openewld, groove, emopia, band_free)
 """Readers of particular corpora, in the order in which they are asked."""
 READERS: dict[str, Reader] = {reader.NAME: reader for reader in (*NAMED, generic)}
 

@@ -137,11 +137,20 @@ class AttentionCritic(nn.Module):
     """Cells [B, n, R, 2, S, P] and the roles present [B, R] -> how real they look, [B].
 
     Per bar it looks through five eyes: a convolutional encoder shared by the tracks, one of each track's own, onsets by
-    step, true pitch classes by beat, and how alike the bars are; then attention over the bars. There is no
-    normalisation across samples. The middle features serve feature matching (Larsen et al. 2016).
+    step, true pitch classes by beat, and how alike the bars are; with `pairs` through a sixth, the intervals that any two
+    tracks form beat by beat; then attention over the bars. There is no normalisation across samples. The middle features
+    serve feature matching (Larsen et al. 2016).
     """
 
-    def __init__(self, shape: RollShape, width: int = 128, layers: int = 2, lowest: int = 24, minibatch: bool = False) -> None:
+    def __init__(
+        self,
+        shape: RollShape,
+        width: int = 128,
+        layers: int = 2,
+        lowest: int = 24,
+        minibatch: bool = False,
+        pairs: bool = False,
+    ) -> None:
         super().__init__()
         self.shape, self.lowest = shape, lowest
         rows, n = 2 * shape.pitches, shape.bars
@@ -159,6 +168,9 @@ class AttentionCritic(nn.Module):
         self.onsets = nn.Linear(shape.roles * shape.steps, width)
         self.classes = nn.Linear(shape.roles * 12 * 4, width)
         self.alike = nn.Linear(2 * n, width)
+        self.pairs = nn.Linear(shape.roles * (shape.roles + 1) // 2 * 4 * 12, width) if pairs else None
+        if self.pairs is not None:
+            nn.init.normal_(self.pairs.weight, std=0.3)
         self.present = nn.Linear(shape.roles, width)
         self.place = nn.Parameter(0.3 * torch.randn(n, width))
         self.attend = nn.ModuleList(Attend(width) for _ in range(layers))
@@ -175,9 +187,12 @@ class AttentionCritic(nn.Module):
         tracks = act(tracks + torch.stack([layer(profile[:, :, i]) for i, layer in enumerate(self.own)], dim=2), 0.2)
         onset = cells[:, :, :, 0].sum(-1).log1p()  # [B, n, R, S]
         sounding = torch.unflatten(cells.sum(3), 3, (4, -1)).sum(4)  # [B, n, R, 4 beats, P]
-        classes = chroma(sounding, self.lowest).log1p()
+        counts = chroma(sounding, self.lowest)  # [B, n, R, 4, 12]
+        classes = counts.log1p()
         bars = self.join(tracks.flatten(2)) + self.onsets(onset.flatten(2)) + self.classes(classes.flatten(2))
         bars = bars + self.alike(torch.cat([_alike(onset.flatten(2)), _alike(classes.flatten(2))], dim=-1))
+        if self.pairs is not None:
+            bars = bars + self.pairs(intervals(counts).flatten(2))
         x = bars + self.place + self.present(present.to(cells.dtype))[:, None]
         for block in self.attend:
             x = block(x)
@@ -190,6 +205,19 @@ class AttentionCritic(nn.Module):
             x = self.minibatch(x)
         out: Tensor = self.out(x)[:, 0]
         return out
+
+
+def intervals(classes: Tensor) -> Tensor:
+    """Which intervals any two tracks form, a track with itself too: classes [.., R, T, 12] -> [.., R (R + 1) / 2, T, 12].
+
+    Entry k is the chance that a pitch class of the second track, drawn as often as it sounds in that stretch, lies k
+    semitones above one of the first; silence counts as one cell more, so that slopes stay bounded where nothing sounds.
+    Transposition changes nothing, and the squared tonal distance of two tracks is linear in these numbers.
+    """
+    shares = classes / (classes.sum(-1, keepdim=True) + 1)
+    turned = torch.stack([shares.roll(-k, -1) for k in range(12)], dim=-2)  # [.., R, T, 12 intervals, 12]
+    first, second = torch.triu_indices(classes.shape[-3], classes.shape[-3])
+    return (turned[..., second, :, :, :] @ shares[..., first, :, :, None])[..., 0]
 
 
 def _alike(bars: Tensor) -> Tensor:

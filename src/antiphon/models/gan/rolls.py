@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from antiphon.models.layers import straight_through, straight_through_sample
+from antiphon.models.layers import chroma, straight_through, straight_through_sample
+
+BEATS = 4
+"""Beats of a bar; all rolls are in 4/4."""
 
 FAR = 30.0
 """How far below zero a logit is put that must not count."""
@@ -41,6 +44,7 @@ class RollGenerator(nn.Module):
 
     Subclasses give `logits`. Each role has biases for onsets, holds, a note's first hold and presence, which may be set so
     that samples have as many notes, and as long ones, as real music. A role of one voice writes one note at a time.
+    Roles may be attuned to each other: then each leans towards the pitch classes that go with what the others sound.
     """
 
     presence: bool = False
@@ -59,6 +63,8 @@ class RollGenerator(nn.Module):
         self.register_buffer("first_bias", torch.zeros(shape.roles), persistent=False)
         self.solo: tuple[int, ...] = ()
         """Roles of one voice."""
+        self.accord: Tensor | None
+        self.register_buffer("accord", None, persistent=False)
 
     def logits(self, noise: Tensor) -> tuple[Tensor, Tensor | None]:
         """Cell logits [B, n, R, 2, S, P] and, if the network has them, presence logits [B, n, R]."""
@@ -76,6 +82,36 @@ class RollGenerator(nn.Module):
         """Logits to cells, as this generator's binary neurons do it."""
         return self._neurons(cells, sounds, self.neurons)
 
+    def attune(self, odds: Tensor | None, weight: float = 1.0) -> None:
+        """Make the roles lean towards each other, or, without odds, stand alone.
+
+        Args:
+          odds: entry [i, j, k]: how much likelier than by chance role j sounds k semitones above role i within a beat, in
+            logarithms [R, R, 12].
+          weight: how much of them is added to the logits; by 1 they count as evidence apart from all that the network knows.
+        """
+        if odds is None or weight == 0:
+            self.accord = None
+            return
+        turned = torch.stack([odds.roll(p, -1) for p in range(12)], 1)  # [R, 12 heard, R, 12]
+        self.accord = weight * turned.flatten(2).flatten(0, 1)
+
+    def agreed(self, cells: Tensor, sounds: Tensor | None) -> Tensor:
+        """Cell logits, each with what the other roles' expected pitch classes in its beat say for or against its own.
+
+        One product of matrices over [R * 12] classes; nothing but the logits given is heard, so roles move at once.
+        """
+        if self.accord is None:
+            return cells
+        beats = torch.unflatten(cells, 4, (BEATS, -1))  # [B, n, R, 2, T, S / T, P]
+        heard = chroma(beats.sigmoid().sum(5).sum(3))  # [B, n, R, T, 12]; two sums, since runtimes are slow at one over both
+        shares = heard / (heard.sum(-1, keepdim=True) + 1e-3)
+        if sounds is not None:
+            shares = shares * sounds.sigmoid()[..., None, None]
+        lean = torch.unflatten(shares.transpose(2, 3).flatten(3) @ self.accord, -1, (self.shape.roles, 12)).transpose(2, 3)
+        octaves = torch.unflatten(beats, -1, (-1, 12)) + lean[:, :, :, None, :, None, None]
+        return octaves.flatten(-2).flatten(4, 5)
+
     def settled(self, cells: Tensor) -> Tensor:
         """Cell logits with their biases; in roles of one voice the likeliest onset alone counts, and ends what sounded."""
         onset, hold = (cells + self.cell_bias[:, :, None, None]).unbind(3)
@@ -91,11 +127,11 @@ class RollGenerator(nn.Module):
 
     def decided(self, cells: Tensor, sounds: Tensor | None) -> Tensor:
         """Which cells the deterministic neurons turn on, as booleans."""
-        on = self.settled(cells) > 0
+        on = self.settled(self.agreed(cells, sounds)) > 0
         return on if sounds is None else on & (sounds + self.presence_bias > 0)[..., None, None, None]
 
     def _neurons(self, cells: Tensor, sounds: Tensor | None, kind: str) -> Tensor:
-        out = self._choose(self.settled(cells), kind)
+        out = self._choose(self.settled(self.agreed(cells, sounds)), kind)
         if sounds is None:
             return out
         return out * self._choose(sounds + self.presence_bias, kind)[..., None, None, None]
@@ -116,6 +152,7 @@ class RollGenerator(nn.Module):
           sounding: wanted share of sounding bars by role [R].
         """
         logits, sounds = self.logits(noise)
+        logits = self.agreed(logits, sounds)
         for r in range(self.shape.roles):
             on = torch.ones_like(logits[:, :, r, 0, 0, 0], dtype=torch.bool)
             if sounds is not None:

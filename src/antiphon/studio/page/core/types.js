@@ -115,6 +115,8 @@
  * @property {number[] | null} [energy]
  * @property {number | null} [takes]
  * @property {number | null} [temperature]
+ * @property {number | null} [top_k]
+ * @property {number | null} [repetition_penalty]
  * @property {number | null} [seed]
  */
 /**
