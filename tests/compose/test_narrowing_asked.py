@@ -86,6 +86,13 @@ def test_a_plan_keeps_them(narrowing: FakeGenerator) -> None:
     assert (again.top_k, again.repetition_penalty) == (8, 2.5)
 
 
+def test_a_model_may_have_a_penalty_of_its_own_and_a_wish_goes_before_it(narrowing) -> None:  # type: ignore[no-untyped-def]
+    narrowing.description = replace(narrowing.description, penalty=2.0)
+    for asked, used in ((None, 2.0), (1.0, 1.0), (2.5, 2.5)):
+        compose(read_brief(seed=1, bars=2, takes=1, repetition_penalty=asked), narrowing)
+        assert narrowing.asked[-1].repetition_penalty == used
+
+
 @pytest.mark.parametrize("asked", [{"top_k": 3}, {"repetition_penalty": 2.0}])
 def test_a_model_that_cannot_is_not_asked(asked: dict[str, float], fake: FakeGenerator) -> None:
     told = "Model 'fake' obeys no top-k and no repetition penalty; leave them out or choose a sequence model."

@@ -111,7 +111,7 @@ def plan(brief: Brief, description: Description) -> Plan:
     forces, unmet = muster(brief, description, form, bars)
     request = Request(
         bars=bars, meter=brief.meter, key=key, chords=chords, tracks=brief.tracks, tempo=tempo, temperature=temperature,
-        form=form, top_k=brief.top_k or 0, repetition_penalty=brief.repetition_penalty or 1.0,
+        form=form, top_k=brief.top_k or 0, repetition_penalty=brief.repetition_penalty or description.penalty,
     )  # fmt: skip
     if not description.narrows:
         refuse_narrowing(description.name, request)

@@ -46,8 +46,9 @@ class EventGenerator:
         """What the snapshot says of itself."""
         s = self.snapshot
         return Description(
-            s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest, s.spec.fills, narrows=True
-        )
+            s.name, s.style, s.kind, s.spec.roles, self.meters, 256, s.card, s.digest, s.spec.fills, narrows=True,
+            penalty=float(s.facts.get("repetition_penalty", 1.0)),
+        )  # fmt: skip
 
     @property
     def meters(self) -> tuple[tuple[int, int], ...]:

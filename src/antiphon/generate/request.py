@@ -141,6 +141,7 @@ class Description:
       infills: whether it can write into a given piece.
       likelihood: whether it gives its takes a likelihood; a generative adversarial network gives none.
       narrows: whether it obeys a request's `top_k` and `repetition_penalty`; a model that does not refuses them.
+      penalty: the repetition penalty of its new pieces, unless another is asked for.
       card: data, licences, recipe, seed, scores, faults; where it holds `card["typical"] = {"mean": m, "std": s}`,
         these are the nats per note that pieces outside its training set get, and the critic measures takes by them.
       digest: SHA-256 of the folder's content, in hexadecimal.
@@ -157,6 +158,7 @@ class Description:
     infills: bool = False
     likelihood: bool = True
     narrows: bool = False
+    penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

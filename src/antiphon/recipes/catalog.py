@@ -45,7 +45,7 @@ _ALL: tuple[SequenceRecipe | MarkovRecipe | GridRecipe, ...] = (
                    adam_lr=2e-3, fills=0.5, base="folk-transformer", evaluate_every=100),  # 0.797 (1.013)
     # bands in one run, writing into given pieces from the first step on; roles that a song lacks are told, not learnt as rests
     SequenceRecipe("band-transformer", "band", BAND, layers=4, dropout=0.2, steps=1650, lr=0.01, adam_lr=4e-3, role_drop=0.4,
-                   mark_drop=0.2, fills=0.3, evaluate_every=150),  # 3.073 (3.304)
+                   mark_drop=0.2, fills=0.3, penalty=2.0, evaluate_every=150),  # 3.073 (3.304)
     # cells in any order, many at once: the flagship; nats a note of held-out windows, loudness not counted; each goes on from
     # the one before (--start RUN), the last is taught by a critic and ships
     GridRecipe("pop-grid-plain", "pop", GridSpec(POP.roles, POP.programs), steps=1100, evaluate_every=150,  # 3.014

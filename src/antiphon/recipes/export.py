@@ -65,6 +65,8 @@ def export(recipe: SequenceRecipe | MarkovRecipe, run: Path, folder: Path, card:
         known = torch.zeros(2, f, dtype=torch.int64)
         write_graph(FieldHead(heads, f), (h, known), ["h", "known"], ["logits"], ({0: b}, {0: b}), folder / f"field{f}.onnx")
     facts = json.loads((run / "facts.json").read_text())
+    if isinstance(recipe, SequenceRecipe) and recipe.penalty != 1.0:
+        facts["repetition_penalty"] = recipe.penalty
     scores = _last_scores(run / "stats.jsonl")
     card = {"typical": facts.pop("typical", {})} | card
     write_description(

@@ -57,6 +57,8 @@ class SequenceRecipe:
     """Share of windows from which chord marks are taken, and of those without section marks."""
     fills: float = 0.0
     """Share of windows with an opening, if the codec has the event for it."""
+    penalty: float = 1.0
+    """Repetition penalty that new pieces are written with, unless another is asked for."""
     base: str = ""
     """Recipe of the run that this one begins with; "" begins from nothing."""
     mixed: bool = True
