@@ -187,7 +187,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--model", default="pop-grid")
     parser.add_argument("--beside", default="pop")
-    parser.add_argument("--before", help="the snapshot of a run of pop-grid-long: what the model was before its lessons")
+    parser.add_argument("--before", help="the snapshot of a run of pop-grid-longer: what the model was before its lessons")
     parser.add_argument("--takes", type=int, default=200)
     parser.add_argument("--long", type=int, default=100, help="pieces of 64 bars of each")
     parser.add_argument("--page", type=Path, default=Path("docs/flagship.md"))
