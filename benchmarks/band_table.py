@@ -19,6 +19,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from judged import CEILINGS, FIGURES, kept_in, row_text
 from marked import write_between
 
 from antiphon.compose.brief import read_brief
@@ -35,7 +36,6 @@ from antiphon.recipes.catalog import BAND
 from antiphon.recipes.data import split_of
 from antiphon.recipes.runs import pieces_from
 
-FIGURES = ("frechet", "frechet encoder", "kernel", "precision", "recall", "coverage", "diversity", "ridge accuracy")
 FIRST_SEED, BATCH, BARS = 30_000, 10, 16
 LENGTHS = (4, 8, 12, 16, 24)
 
@@ -88,7 +88,7 @@ def share_of_bars(scores: list[Score], role: str) -> float:
 def row_of(scores: list[Score], reference: list[Score]) -> dict[str, Any]:
     """What the judge says, with how often each role plays and how many notes a bar there are."""
     found = compare(scores, reference, seed=0, bars=BARS, roles=BAND.roles)
-    row = {name: found[name] for name in (*FIGURES, *(f"{f.removesuffix(' accuracy')} ceiling" for f in FIGURES))}
+    row = {name: found[name] for name in (*FIGURES, *CEILINGS.values())}
     row |= {"clips": found["clips generated"], "windows": found["clips reference"]}
     row["bars"] = {role: share_of_bars(scores, role) for role in BAND.roles}
     row["notes a bar"] = float(np.mean([s.note_count / bar_count(s) for s in scores]))
@@ -131,16 +131,10 @@ def soundness(player: Generator, count: int) -> dict[str, Any]:
 def page(rows: dict[str, dict[str, Any]], copied: dict[str, Any], sound: dict[str, Any]) -> str:
     """The tables as Markdown."""
     first = next(iter(rows.values()))
-
-    def cells(row: dict[str, Any], names: list[str]) -> str:
-        return " | ".join("" if row[n] is None else f"{row[n]:.0f}" if row[n] >= 100 else f"{row[n]:.3g}" for n in names)
-
     lines = ["| | " + " | ".join(FIGURES) + " |", "|---" * (len(FIGURES) + 1) + "|"]
-    ceilings = [f"{f.removesuffix(' accuracy')} ceiling" for f in FIGURES]
-    lines.append(
-        f"| one half of the held-out songs against the other (of {first['windows']} windows) | {cells(first, ceilings)} |"
-    )
-    lines += [f"| {name} | {cells(row, list(FIGURES))} |" for name, row in rows.items()]
+    ceiling = {figure: first[name] for figure, name in CEILINGS.items()}
+    lines.append(row_text(f"one half of the held-out songs against the other (of {first['windows']} windows)", ceiling))
+    lines += [row_text(name, row) for name, row in rows.items()]
     lines += [
         "",
         "| share of bars in which a part plays | " + " | ".join((*BAND.roles, "notes a bar")) + " |",
@@ -179,7 +173,7 @@ def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
     copied: dict[str, Any] = {}
     for name, make in makers.items():
-        path = options.out / ("".join(c if c.isalnum() else "-" for c in name) + ".json")
+        path = kept_in(options.out, name)
         if not path.is_file():
             scores = make()
             row = row_of(scores, reference)

@@ -19,6 +19,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from judged import CEILINGS, FIGURES, kept_in, row_text
 from marked import write_between
 from PIL import Image
 
@@ -34,7 +35,6 @@ from antiphon.recipes.runs import pieces_from
 from antiphon.representations.grid import GridSpec, encode, rolls
 from antiphon.representations.returns import returned
 
-FIGURES = ("frechet", "frechet encoder", "kernel", "precision", "recall", "coverage", "diversity", "ridge accuracy")
 FIRST_SEED = 20_000
 SPEC = GridSpec(("melody", "bridge", "piano"), (24, 4, 0))
 STATISTICS = ("qualified notes, 2 sixteenths", "empty bars", "tonal distance [")
@@ -60,7 +60,7 @@ def judged(scores: list[Score], reference: list[Score], lengths: tuple[int, ...]
     for bars in lengths:
         found = compare(scores, reference, seed=0, bars=bars)
         named = {name: found[name] for name in (*FIGURES, "statistics", "repetition", "clips generated", "clips reference")}
-        ceilings = {f"{f} ceiling": found[f"{f.removesuffix(' accuracy')} ceiling"] for f in FIGURES}
+        ceilings = {f"{f} ceiling": found[CEILINGS[f]] for f in FIGURES}
         out[str(bars)] = named | ceilings
     return out
 
@@ -96,12 +96,6 @@ def stretches(songs: list[Score], count: int, bars: int = 16) -> list[Score]:
         if piece.note_count and songs[i].end >= bars * bar and len(out) < count:
             out.append(piece)
     return out
-
-
-def row_text(name: str, row: dict[str, Any]) -> str:
-    """One line of the table of distances."""
-    cells = ["" if row[f] is None else f"{row[f]:.0f}" if row[f] >= 100 else f"{row[f]:.3g}" for f in FIGURES]
-    return "| " + " | ".join([name, *cells]) + " |"
 
 
 def statistics_text(name: str, row: dict[str, Any]) -> str:
@@ -216,7 +210,7 @@ def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
     longer: dict[str, dict[str, Any]] = {}
     for name, make in (makers | long).items():
-        path = options.out / ("".join(c if c.isalnum() else "-" for c in name) + ".json")
+        path = kept_in(options.out, name)
         found, lengths = (longer, (64,)) if name in long else (rows, (16, 4))
         if path.is_file():
             found[name] = json.loads(path.read_text())

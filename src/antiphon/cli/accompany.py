@@ -22,10 +22,10 @@ from antiphon.cli.answering import (
     Style,
     Takes,
     Temperature,
-    TopK,
     deliver,
     split,
 )
+from antiphon.cli.wishes import TopK
 
 
 def accompany(

@@ -24,9 +24,6 @@ Chords = Annotated[str | None, typer.Option(help="'Am F | C G', repeated; or 'fr
 Takes = Annotated[int, typer.Option(help="How many to write; the best is kept, all are given.")]
 Seed = Annotated[int | None, typer.Option(help="Same seed, same answer. [default: a new one]")]
 Temperature = Annotated[float | None, typer.Option(help="Below 1 tamer, above 1 wilder. [default: 1]")]
-TopK = Annotated[
-    int | None, typer.Option("--top-k", metavar="K", help="Draw each choice from its K likeliest options. [default: all]")
-]
 RepetitionPenalty = Annotated[
     float | None, typer.Option(metavar="X", help="Pitches that a part played lately are X times less likely. [default: 1]")
 ]

@@ -22,9 +22,9 @@ from antiphon.cli.answering import (
     Style,
     Takes,
     Temperature,
-    TopK,
     deliver,
 )
+from antiphon.cli.wishes import TopK
 
 
 def interpolate(

@@ -21,11 +21,11 @@ from antiphon.cli.answering import (
     SoundFont,
     Takes,
     Temperature,
-    TopK,
     Tracks,
     deliver,
     split,
 )
+from antiphon.cli.wishes import TopK
 
 
 def restyle(

@@ -22,11 +22,11 @@ from antiphon.cli.answering import (
     Style,
     Takes,
     Temperature,
-    TopK,
     Tracks,
     deliver,
     split,
 )
+from antiphon.cli.wishes import TopK
 
 
 def vary(

@@ -49,5 +49,5 @@ TopK = Annotated[
 ]
 RepetitionPenalty = Annotated[
     float | None,
-    typer.Option(metavar="X", help="Pitches that a part played lately are X times less likely. [default: 1]"),
+    typer.Option(metavar="X", help="Pitches that a part played lately are X times less likely. [default: the model's]"),
 ]

@@ -97,11 +97,11 @@ class Brief:
             raise BriefError(f"A piece needs at least one bar, not {self.bars}.")
         if self.bars is not None and self.bars > MAX_BARS:
             raise BriefError(f"A piece has at most {MAX_BARS} bars, not {self.bars}.")
-        _within("length in seconds", self.seconds, SECONDS_LIMITS)
-        _within("tempo", self.tempo, TEMPO_LIMITS)
-        _within("temperature", self.temperature, TEMPERATURE_LIMITS)
-        _within("top-k", self.top_k, (0, MAX_TOP_K))
-        _within("repetition penalty", self.repetition_penalty, PENALTY_LIMITS)
+        within("length in seconds", self.seconds, SECONDS_LIMITS)
+        within("tempo", self.tempo, TEMPO_LIMITS)
+        within("temperature", self.temperature, TEMPERATURE_LIMITS)
+        within("top-k", self.top_k, (0, MAX_TOP_K))
+        within("repetition penalty", self.repetition_penalty, PENALTY_LIMITS)
         if self.mood is not None and self.mood not in MOODS:
             raise BriefError(f"There is no mood {self.mood!r}; available: {', '.join(MOODS)}.")
         if self.bars is not None and self.seconds is not None and self.tempo is not None:
@@ -147,7 +147,12 @@ class Brief:
                 raise BriefError(f"The polyphony of {role} must be 1 to {values.MAX_POLYPHONY}, not {voices}.")
 
 
-def _within(what: str, value: float | None, limits: tuple[float, float]) -> None:
+def within(what: str, value: float | None, limits: tuple[float, float]) -> None:
+    """See that a number that is asked for lies in its limits.
+
+    Raises:
+      BriefError: it does not.
+    """
     low, high = limits
     if value is not None and not (math.isfinite(value) and low <= value <= high):
         raise BriefError(f"The {what} must be {low:g} to {high:g}, not {value:g}.")

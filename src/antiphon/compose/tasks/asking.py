@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +17,7 @@ from antiphon.compose.brief import (
     Progression,
     chords_text,
     new_seed,
+    within,
 )
 from antiphon.compose.compose import Progress
 from antiphon.compose.fit import Bar, Span, bars_of, joined, tiling
@@ -61,16 +61,12 @@ def means_of(
     number = new_seed() if seed is None else seed
     if not 0 <= number <= MAX_SEED:
         raise BriefError(f"The seed must be 0 to {MAX_SEED}, not {number}.")
-    low, high = TEMPERATURE_LIMITS
     heat = 1.0 if temperature is None else temperature
-    if not (math.isfinite(heat) and low <= heat <= high):
-        raise BriefError(f"The temperature must be {low:g} to {high:g}, not {heat:g}.")
+    within("temperature", heat, TEMPERATURE_LIMITS)
     few, penalty = 0 if top_k is None else top_k, 1.0 if repetition_penalty is None else repetition_penalty
     if not 0 <= few <= MAX_TOP_K:
         raise BriefError(f"The top-k must be 0 to {MAX_TOP_K}, not {few}.")
-    low, high = PENALTY_LIMITS
-    if not (math.isfinite(penalty) and low <= penalty <= high):
-        raise BriefError(f"The repetition penalty must be {low:g} to {high:g}, not {penalty:g}.")
+    within("repetition penalty", penalty, PENALTY_LIMITS)
     tell = progress or (lambda _: None)
     tell("loading the model")
     if generator is not None:

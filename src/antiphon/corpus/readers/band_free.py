@@ -11,8 +11,7 @@ import numpy as np
 
 from antiphon.corpus.piece import Cause, Outcome, Piece, Refusal, Unit
 from antiphon.corpus.readers.band_roles import STEPS, as_band
-from antiphon.errors import AntiphonError
-from antiphon.io import midi
+from antiphon.corpus.readers.midi_file import score_of
 from antiphon.music.beats import bar_starts
 from antiphon.music.chords import recognise_chords
 from antiphon.music.edit import cut
@@ -60,12 +59,9 @@ def work_of(key: str) -> str:
 
 def load(unit: Unit) -> list[Outcome]:
     """The piece of one unit: tracks of a band (see band_roles) on the sixteenth grid, key and chords by its notes."""
-    try:
-        raw = midi.loads(unit.path.read_bytes(), title=unit.path.stem)
-    except (AntiphonError, OSError) as error:
-        return [Refusal(unit.key, Cause.UNREADABLE, str(error))]
-    if raw.note_count == 0:
-        return [Refusal(unit.key, Cause.NO_NOTES)]
+    raw = score_of(unit)
+    if isinstance(raw, Refusal):
+        return [raw]
     share = on_grid(raw)
     if share < LEAST_ON_GRID:
         return [

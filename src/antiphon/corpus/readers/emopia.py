@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from antiphon.corpus.piece import Cause, Outcome, Piece, Refusal, Unit
-from antiphon.errors import AntiphonError
-from antiphon.io import midi
+from antiphon.corpus.readers.midi_file import score_of
 
 NAME = "emopia"
 LICENCE = "CC BY-NC-SA 4.0"
@@ -44,11 +43,10 @@ def units(folder: Path) -> Iterator[Unit]:
 def load(unit: Unit) -> list[Outcome]:
     """The clip of one unit, its track named "piano"; its tempo and meter are fillers, as the extras say."""
     match = _NAME.match(unit.path.stem)
-    try:
-        raw = midi.loads(unit.path.read_bytes(), title=unit.path.stem)
-    except (AntiphonError, OSError) as error:
-        return [Refusal(unit.key, Cause.UNREADABLE, str(error))]
-    if match is None or raw.note_count == 0:
+    raw = score_of(unit)
+    if isinstance(raw, Refusal):
+        return [raw]
+    if match is None:
         return [Refusal(unit.key, Cause.NO_NOTES)]
     score = raw.with_tracks(replace(t, name="piano") for t in raw.tracks)
     mood, valence, arousal = QUADRANTS[match[1]]

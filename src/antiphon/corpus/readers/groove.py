@@ -8,9 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from antiphon.corpus.piece import Cause, Outcome, Piece, Refusal, Unit
-from antiphon.errors import AntiphonError
-from antiphon.io import midi
+from antiphon.corpus.piece import Outcome, Piece, Refusal, Unit
+from antiphon.corpus.readers.midi_file import score_of
 from antiphon.music.score import NoteArray
 
 NAME = "groove"
@@ -41,12 +40,9 @@ def _index(folder: str) -> dict[str, dict[str, str]]:
 
 def load(unit: Unit) -> list[Outcome]:
     """The performance of one unit: one drum track, as played, its pads mapped to General MIDI."""
-    try:
-        raw = midi.loads(unit.path.read_bytes(), title=unit.path.stem)
-    except (AntiphonError, OSError) as error:
-        return [Refusal(unit.key, Cause.UNREADABLE, str(error))]
-    if raw.note_count == 0:
-        return [Refusal(unit.key, Cause.NO_NOTES)]
+    raw = score_of(unit)
+    if isinstance(raw, Refusal):
+        return [raw]
     row = _index(unit.folder).get(unit.key, {})
     score = raw.with_tracks(replace(t, name="drums", is_drum=True, notes=_general(t.notes)) for t in raw.tracks)
     extras = {name: row[name] for name in ("drummer", "style", "bpm", "beat_type") if row.get(name)}
