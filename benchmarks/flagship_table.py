@@ -1,6 +1,7 @@
 """The grid model before the judge: 16 bars, clips of 4 and pieces of 64, beside music and the Transformer; and what returns.
 
     python benchmarks/flagship_table.py DATA -o FOLDER [--model pop-grid] [--beside pop] [--before SNAPSHOT] [--takes 200]
+    python benchmarks/flagship_table.py DATA -o FOLDER --only chosen  # rows with this word in their names, printed alone
 
 Every row is judged once and kept in FOLDER as JSON; started again, the command goes on with what is missing. The reference is
 the held-out songs (validation and test), cut into windows; the first row is what songs of the training set score. Writes the
@@ -23,6 +24,9 @@ from judged import CEILINGS, FIGURES, kept_in, row_text
 from marked import write_between
 from PIL import Image
 
+from antiphon.compose.brief import read_brief
+from antiphon.compose.compose import compose
+from antiphon.compose.drawings import Choosing
 from antiphon.evaluate.compare import compare
 from antiphon.generate.grid import GridGenerator
 from antiphon.generate.load import load
@@ -52,6 +56,19 @@ def takes(name: str, count: int, together: int = 1, whole: bool = False, copies:
         for at in range(0, count, size)
         for take in player.write(Request(bars), range(FIRST_SEED + at, FIRST_SEED + min(count, at + size)))
     ]
+
+
+def chosen(name: str, count: int, bars: int = 16) -> list[Score]:
+    """Pieces of which each is the best of eight drawings by the model's own critic."""
+    player = Choosing(load(name))
+    seeds = range(FIRST_SEED, FIRST_SEED + count)
+    return [take.score for at in range(0, count, 8) for take in player.write(Request(bars), seeds[at : at + 8])]
+
+
+def composed(name: str, count: int, bars: int = 16) -> list[Score]:
+    """Pieces as `antiphon compose` gives them: of three takes, each the best of eight drawings, the critic's choice."""
+    player = Choosing(load(name))
+    return [compose(read_brief(seed=FIRST_SEED + i, bars=bars), player).score for i in range(count)]
 
 
 def judged(scores: list[Score], reference: list[Score], lengths: tuple[int, ...] = (16, 4)) -> dict[str, Any]:
@@ -184,6 +201,7 @@ def main() -> None:
     parser.add_argument("--before", help="the snapshot of a run of pop-grid-longer: what the model was before its lessons")
     parser.add_argument("--takes", type=int, default=200)
     parser.add_argument("--long", type=int, default=100, help="pieces of 64 bars of each")
+    parser.add_argument("--only", help="only rows with this word in their names; they are printed, and no page is written")
     parser.add_argument("--page", type=Path, default=Path("docs/flagship.md"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -195,6 +213,8 @@ def main() -> None:
         "songs of the training set, 16 bars of each": lambda: stretches(trained, few),
         f"{options.beside}: the Transformer": lambda: takes(options.beside, few),
         f"{model}: one drawing": lambda: takes(model, few),
+        f"{model}: chosen, the best of eight drawings": lambda: chosen(model, few),
+        f"{model}: chosen as `compose` does, three takes of eight drawings": lambda: composed(model, few),
         f"{model}: no cell a copy": lambda: takes(model, few, copies=False),
         f"{model}: all of the harmony first": lambda: takes(model, few, whole=True),
         f"{model}: two bars at once": lambda: takes(model, few, 2),
@@ -206,10 +226,13 @@ def main() -> None:
         "songs of the training set, 64 bars of each": lambda: stretches(trained, options.long, 64),
         f"{options.beside}: the Transformer, 64 bars": lambda: takes(options.beside, options.long, bars=64),
         f"{model}: 64 bars": lambda: takes(model, options.long, bars=64),
+        f"{model}: 64 bars, chosen, the best of eight drawings": lambda: chosen(model, options.long, 64),
     }
     rows: dict[str, dict[str, Any]] = {}
     longer: dict[str, dict[str, Any]] = {}
     for name, make in (makers | long).items():
+        if options.only and options.only not in name:
+            continue
         path = kept_in(options.out, name)
         found, lengths = (longer, (64,)) if name in long else (rows, (16, 4))
         if path.is_file():
@@ -221,6 +244,9 @@ def main() -> None:
             if name.endswith("one drawing"):
                 pictures(reference, scores, options.page.parent / "images")
         print(row_text(name, found[name][str(lengths[0])]), flush=True)
+        if options.only:
+            print(statistics_text(name, found[name][str(lengths[0])]), *returns_text({name: found[name]})[-2:], sep="\n")
+            continue
         text = "\n".join([page(rows), *returns_text(rows), page(longer, ("64",)) if longer else ""])
         write_between(options.page, "<!-- measured -->", "<!-- end of measured -->", text)
 

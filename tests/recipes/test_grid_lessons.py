@@ -12,6 +12,7 @@ import torch
 from test_grid_recipe import RECIPE, SPEC, pieces
 
 from antiphon.errors import TrainingError
+from antiphon.evaluate.realness import logistic
 from antiphon.generate.grid import GridGenerator
 from antiphon.generate.load import load
 from antiphon.generate.request import Request
@@ -21,7 +22,6 @@ from antiphon.recipes.grid_data import GridSet, prepare_grid
 from antiphon.recipes.grid_lessons import (
     Lessons,
     described,
-    fit_critic,
     heard,
     lesson_stream,
     margins,
@@ -48,7 +48,7 @@ def test_the_critic_finds_the_difference_and_hears_what_it_was_not_fitted_on() -
     rng = np.random.default_rng(0)
     made, real = rng.normal(size=(64, 5)), rng.normal(size=(64, 5))
     made[:, 2] -= 3
-    weights = fit_critic(made, real, 1.0)
+    weights = logistic(made, real, 1.0)
     assert int(np.abs(weights[:-1]).argmax()) == 2
     assert weights[2] > 0
     half = np.arange(64) // 4 % 2
@@ -129,7 +129,7 @@ def test_copies_are_drawn_as_cells(taught: Path) -> None:
     assert isinstance(player, GridGenerator)
     player.cool = (50.0, 1.0, 1.0, 1.0)  # the beginning of a cell is then drawn from all that may be
     player.floor = (1e-9, 0.01, 0.01, 0.01)
-    cells = player.cells(Request(16), range(4))
+    cells = player.written_to([((1, 3), np.zeros((16, 4), np.uint8))] * 4, range(4))
     first = [cell[:, 0] for take in cells for bar in take for cell in bar if cell is not None and len(cell)]
     assert max(int(steps.max()) for steps in first) < END < COPY
     same = [

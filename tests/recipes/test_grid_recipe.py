@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ import torch
 
 from antiphon.corpus.piece import Piece
 from antiphon.errors import BriefError, TrainingError
-from antiphon.generate.grid import CRITIC_BARS, GridGenerator, rounds
+from antiphon.generate.grid import GridGenerator, rounds
 from antiphon.generate.grid_runtime import LUCK, Places, Shares
 from antiphon.generate.load import load
 from antiphon.generate.request import Opening, Request
@@ -26,7 +25,6 @@ from antiphon.music.score import ChordMark, KeyMark, Score, Section, Track, note
 from antiphon.recipes import runs
 from antiphon.recipes.export_grid import trained_network
 from antiphon.recipes.grid import GridRecipe, build, evaluate, examined, run, stream
-from antiphon.recipes.grid_critic import CriticRecipe, give_critic
 from antiphon.recipes.grid_data import prepare_grid, writing_order
 from antiphon.representations.grid import BEGIN, COPIES, END, FIRST_QUALITY, MOST, PITCHES, GridSpec, decode, encode
 from antiphon.representations.returns import SIGNS, Written
@@ -296,32 +294,3 @@ def test_evaluate_counts_nats_by_part() -> None:
     data = prepare_grid(pieces(), SPEC)
     found = evaluate(build(RECIPE), examined(data.splits["valid"], 4), SPEC.roles)
     assert set(found) == {"nll_note", "spread", "nll_harmony", "nll_melody", "nll_piano"} and all(v > 0 for v in found.values())
-
-
-def test_a_critic_is_trained_shipped_and_chooses(trained: Path, tmp_path: Path) -> None:
-    snapshot = tmp_path / "snapshot"
-    shutil.copytree(trained / "snapshot", snapshot)
-    songs = [Piece(tune(i, 18), f"tune/{i}", f"{i}.mid", "train" if i < 5 else "valid") for i in range(7)]
-    recipe = CriticRecipe(takes=16, width=8, batch=2, steps=3)
-    critic = give_critic(snapshot, songs, tmp_path / "critic", recipe)
-    log = [json.loads(line) for line in (tmp_path / "critic" / "stats.jsonl").read_text().splitlines()]
-    assert 0 <= log[-1]["unseen/right"] <= 1
-    player = load(str(snapshot))
-    assert isinstance(player, GridGenerator)
-    request = Request(CRITIC_BARS + 4)
-    player.tries = 1
-    plain = player.cells(request, [3, 4])
-    heard = player.hear(plain)
-    whole = np.stack([player.rolls_of(cells) for cells in plain]).astype(np.float32)
-    with torch.no_grad():
-        parts = [critic(torch.from_numpy(whole[:, a : a + CRITIC_BARS]), torch.ones(2, 2)).numpy() for a in (0, 4)]
-    np.testing.assert_allclose(heard, np.mean(parts, axis=0), atol=1e-3)
-    # a drawing that the critic finds surely real is the one that is kept, and the first drawing is what one try gives
-    player.tries = 3
-    for kept, alike in ((0, True), (2, False)):
-        player.hear = lambda takes, kept=kept: 99.0 * (np.arange(len(takes)) % 3 == kept)  # type: ignore[method-assign,misc]
-        again = player.cells(request, [3, 4])
-        for one, other in zip(plain, again, strict=True):
-            assert (player.rolls_of(one) == player.rolls_of(other)).all() == alike
-    with pytest.raises(TrainingError, match="no grid model"):
-        give_critic(Path("chorale"), songs, tmp_path / "other", recipe)

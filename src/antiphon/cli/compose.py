@@ -46,6 +46,7 @@ def compose(
     tracks: w.Tracks = None,
     seed: w.Seed = None,
     takes: w.Takes = None,
+    drawings: w.Drawings = None,
     temperature: w.Temperature = None,
     top_k: w.TopK = None,
     repetition_penalty: w.RepetitionPenalty = None,
@@ -70,7 +71,7 @@ def compose(
         "meter": meter, "chords": chords, "on_conflict": on_conflict, "form": form, "intro": intro, "outro": outro,
         "mood": mood, "valence": valence, "arousal": arousal, "energy": energy, "density": density,
         "track_density": track_density, "polyphony": polyphony, "instruments": instruments, "ranges": ranges,
-        "silences": silences, "tracks": tracks, "seed": seed, "takes": takes, "temperature": temperature,
+        "silences": silences, "tracks": tracks, "seed": seed, "takes": takes, "drawings": drawings, "temperature": temperature,
         "top_k": top_k, "repetition_penalty": repetition_penalty,
     }  # fmt: skip
     asked, remarks = planned(plan, sentence, brief, flags) if plan is not None else gather(sentence, brief, flags)

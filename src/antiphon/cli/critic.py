@@ -82,6 +82,32 @@ def index(
         typer.echo(f"Wrote {path} ({path.stat().st_size / 1000:.0f} kB).")
 
 
+@app.command()
+def fit(
+    snapshot: Annotated[Path, typer.Argument(metavar="SNAPSHOT", help="Folder of the model.")],
+    data: Annotated[Path, typer.Option("--data", "-d", metavar="STORE", help="What it was trained on: a store or a folder.")],
+    share: Annotated[float, typer.Option(min=0.001, max=10, help="More or fewer takes than usual, by this factor.")] = 1.0,
+    quiet: Quiet = False,
+) -> None:
+    """Give a model a critic of its own: it writes thousands of takes, which are told from the music that it learnt from."""
+    from antiphon.cli.extras import need_training
+    from antiphon.generate.load import load
+
+    need_training("Fitting")
+    from antiphon.evaluate.realness import FILE
+    from antiphon.recipes.realness import TAKES, fit_realness
+    from antiphon.recipes.runs import pieces_from
+
+    writer = load(str(snapshot))
+    counts = [(bars, max(1, round(share * count))) for bars, count in TAKES]
+    found = fit_realness(writer, pieces_from(data), counts, (lambda _: None) if quiet else typer.echo)
+    found.save(snapshot / FILE)
+    if not quiet:
+        for bars, length in found.lengths.items():
+            typer.echo(f"{bars} bars: takes and music that it was not fitted to are told apart {length.right:.0%} of the time.")
+        typer.echo(f"Wrote {snapshot / FILE}.")
+
+
 def _told(learnt: object) -> str:
     """A preference in lines."""
     from antiphon.evaluate.preference import Preference

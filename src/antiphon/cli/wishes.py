@@ -43,6 +43,10 @@ Silences = Annotated[str | None, typer.Option(help="'piano in intro; bass in bar
 Tracks = Annotated[str | None, typer.Option(help="Tracks wanted, as melody,piano.")]
 Seed = Annotated[int | None, typer.Option(help="Names the piece: same seed, same piece. [default: a new one]")]
 Takes = Annotated[int | None, typer.Option(help="How many to write; the best is kept. [default: 3]")]
+Drawings = Annotated[
+    int | None,
+    typer.Option(help="How often each take is drawn, if the model has a critic of its own, which keeps one. [default: 8]"),
+]
 Temperature = Annotated[float | None, typer.Option(help="Below 1 tamer, above 1 wilder. [default: 1]")]
 TopK = Annotated[
     int | None, typer.Option("--top-k", metavar="K", help="Draw each choice from its K likeliest options. [default: all]")

@@ -19,6 +19,7 @@ from antiphon.music.harmony import Chord, Key, parse_chords, parse_key
 DEFAULT_STYLE = "pop"
 DEFAULT_TAKES = 3
 MAX_TAKES = 64
+MAX_DRAWINGS = 64
 MAX_SEED = 2**32 - 1
 MAX_BARS = 10_000
 TEMPO_LIMITS = (20.0, 320.0)
@@ -41,6 +42,7 @@ class Brief:
       the piece), mood (a name in MOODS), tracks (role names): what the music must be.
       seed: names the piece together with the model and the other wishes.
       takes: how many are written to choose from; temperature: how far each strays from the usual.
+      drawings: how often each take is drawn where the model has a critic of its own, which keeps one of them.
       top_k: of each choice only so many of the likeliest options are drawn, 0 for all; repetition_penalty: pitches that a
       part played lately are so many times less likely to come next, 1 for none; both are for sequence models only.
       numerals: chords relative to the key, instead of `chords`.
@@ -87,12 +89,14 @@ class Brief:
     on_conflict: str = "refuse"
     top_k: int | None = None
     repetition_penalty: float | None = None
+    drawings: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
             raise BriefError(f"The seed must be 0 to {MAX_SEED}, not {self.seed}.")
         if not 1 <= self.takes <= MAX_TAKES:
             raise BriefError(f"The number of takes must be 1 to {MAX_TAKES}, not {self.takes}.")
+        within("number of drawings", self.drawings, (1, MAX_DRAWINGS))
         if self.bars is not None and self.bars < 1:
             raise BriefError(f"A piece needs at least one bar, not {self.bars}.")
         if self.bars is not None and self.bars > MAX_BARS:
@@ -217,6 +221,7 @@ def read_brief(
     temperature: float | None = None,
     top_k: int | None = None,
     repetition_penalty: float | None = None,
+    drawings: int | None = None,
     form: str | None = None,
     intro: int | None = None,
     outro: int | None = None,
@@ -257,6 +262,7 @@ def read_brief(
         temperature=temperature,
         top_k=top_k,
         repetition_penalty=repetition_penalty,
+        drawings=drawings,
         form=values.parse_form(form) if form is not None else None,
         intro=intro,
         outro=outro,

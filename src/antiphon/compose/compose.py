@@ -9,6 +9,7 @@ from typing import Any
 from antiphon.compose.brief import Brief
 from antiphon.compose.critique import Verdict
 from antiphon.compose.critique_rank import rank
+from antiphon.compose.drawings import DRAWINGS, Choosing
 from antiphon.compose.finish import finished
 from antiphon.compose.plan import Plan, plan, take_seed
 from antiphon.compose.styles import usual_style
@@ -101,7 +102,7 @@ def compose(
     """
     tell = progress or (lambda _: None)
     tell("loading the model")
-    writer = generator if generator is not None else find_generator(brief)
+    writer = generator if generator is not None else Choosing(find_generator(brief), brief.drawings or DRAWINGS)
     model = writer.description
     intent = plan(brief, model)
     tell(f"writing {brief.takes} take{'s' * (brief.takes > 1)} of {intent.request.bars} bars")

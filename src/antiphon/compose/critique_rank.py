@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from antiphon.compose.critique import Reason, Verdict, best, judge
+from antiphon.compose.critique_own import critic_of, with_own
 from antiphon.compose.provenance import Copying, copying, index_of
 from antiphon.compose.taste import features
 from antiphon.evaluate.originality import Index
@@ -56,6 +57,9 @@ def rank(
       before: what was given, in the same tracks; what stands in it is not the model's and is not held against it.
     """
     verdicts = judge(takes, scores, generator.description, request)
+    own = critic_of(generator, request)
+    if own is not None:
+        verdicts = with_own(verdicts, scores, own)
     return choose(verdicts, scores, generator, preference=preference, before=before)
 
 

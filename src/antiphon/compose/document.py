@@ -51,6 +51,7 @@ def document(brief: Brief) -> dict[str, Any]:
         "track_density": dict(brief.track_density) or None,
         "silences": [str(silence) for silence in brief.silences] or None,
         "takes": brief.takes,
+        "drawings": brief.drawings,
         "temperature": brief.temperature,
         "top_k": brief.top_k,
         "repetition_penalty": brief.repetition_penalty,

@@ -44,17 +44,21 @@ def _over(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any
     return {name: value for name, value in earlier.items() if name not in gone} | dict(later)
 
 
+BESIDE = ("seed", "takes", "drawings")
+"""Wishes that may stand beside a plan."""
+
+
 def planned(plan: Path, sentence: str | None, file: Path | None, flags: Mapping[str, Any]) -> tuple[Brief, tuple[str, ...]]:
-    """The brief that an edited plan stands for; only another seed and number of takes may stand beside it.
+    """The brief that an edited plan stands for; only another seed and numbers of takes and drawings may stand beside it.
 
     Raises:
       InputError: the file is missing.
       BriefError: the plan is wrong, or other wishes stand beside it.
     """
-    others = [name for name, value in flags.items() if value is not None and name not in ("seed", "takes")]
+    others = [name for name, value in flags.items() if value is not None and name not in BESIDE]
     if sentence is not None or file is not None or others:
         what = f"--{others[0].replace('_', '-')}" if others else "another brief"
         raise BriefError(f"A plan says everything; write the wish into {plan.name} instead of {what}.")
     brief = read_plan(plan)
-    changed = {name: flags[name] for name in ("seed", "takes") if flags[name] is not None}
+    changed = {name: flags[name] for name in BESIDE if flags.get(name) is not None}
     return replace(brief, **changed), (f"Composed to the plan {plan.name}.",)

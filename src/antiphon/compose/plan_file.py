@@ -126,7 +126,7 @@ def brief_of(data: dict[str, Any]) -> Brief:
     bars, meter = int(data["bars"]), parse_meter(data["meter"])
     inner = data.get("brief", {})
     wishes: dict[str, Any] = {
-        n: inner[n] for n in ("seed", "takes", "style", "model", "mood", "valence", "arousal") if n in inner
+        n: inner[n] for n in ("seed", "takes", "drawings", "style", "model", "mood", "valence", "arousal") if n in inner
     }
     if not {"style", "model"} & wishes.keys() and data.get("model"):
         wishes["style" if data["model"] in USUAL else "model"] = data["model"]  # a plan by style names the style here

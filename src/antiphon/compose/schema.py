@@ -10,6 +10,7 @@ from typing import Any
 from antiphon.compose.brief import (
     CONFLICTS,
     MAX_BARS,
+    MAX_DRAWINGS,
     MAX_SEED,
     MAX_TAKES,
     MAX_TOP_K,
@@ -110,6 +111,7 @@ BRIEF: Schema = {
         "track_density": _by_role(_number((0, 1), "Density."), "Density by role, constant.", {"piano": 0.5}),
         "silences": _texts("Where roles must rest.", ["piano in intro", "bass in bars 1-4"]),
         "takes": _integer(1, MAX_TAKES, "How many are written; the best is kept."),
+        "drawings": _integer(1, MAX_DRAWINGS, "How often each take is drawn, where the model has a critic that keeps one."),
         "temperature": _number(TEMPERATURE_LIMITS, "Below 1 tamer, above 1 wilder."),
         "top_k": _TOP_K,
         "repetition_penalty": _PENALTY,

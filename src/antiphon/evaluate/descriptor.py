@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -272,6 +273,7 @@ class Standardiser:
         return out
 
 
+@lru_cache(maxsize=64)
 def _normal_scores(n: int) -> Floats:
     """Normal quantile of (r + 1) / (2 n + 2) for the doubled mid-ranks r = 0..2n."""
     quantile = NormalDist().inv_cdf

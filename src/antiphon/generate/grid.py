@@ -15,7 +15,6 @@ import numpy.typing as npt
 from antiphon.errors import BriefError
 from antiphon.generate.grid_runtime import Cells, GridRuntime, Places, Shares
 from antiphon.generate.request import Description, Request, Take, refuse_narrowing
-from antiphon.generate.runtime import session
 from antiphon.generate.snapshot import Snapshot
 from antiphon.generate.together import in_shares, processors
 from antiphon.music.beats import bar_starts
@@ -34,7 +33,6 @@ from antiphon.representations.grid import (
     chord_event,
     decode,
     encode,
-    rolls,
     tempo_class,
 )
 from antiphon.representations.returns import Written
@@ -54,8 +52,6 @@ WHOLE = False
 BATCH = 64
 SHARE = 32
 """So many takes are written side by side: more are no quicker, and shares of them are written in threads."""
-CRITIC_BARS = 16
-"""Length of the windows that a critic hears."""
 
 
 Grid = list[list[npt.NDArray[np.uint8] | None]]
@@ -95,9 +91,8 @@ class GridGenerator:
         self.snapshot, self.runtime = snapshot, runtime
         self.spec = GridSpec(snapshot.spec.roles, snapshot.spec.programs)
         self.span = snapshot.shape["bars"]
-        self.together, self.whole, self.tries = TOGETHER, WHOLE, int(snapshot.facts.get("tries", 1))
+        self.together, self.whole = TOGETHER, WHOLE
         self.cool, self.floor, self.copies, self.threads = COOL, FLOOR, True, processors()
-        self.critic = session(snapshot, "critic") if snapshot.graph("critic").is_file() else None
         self.order = tuple(snapshot.facts.get("order", range(1, self.spec.rows)))
 
     @property
@@ -125,7 +120,8 @@ class GridGenerator:
         return in_shares(partial(self._batch, request), seeds, SHARE, self.threads)
 
     def _batch(self, request: Request, seeds: Sequence[int]) -> list[Take]:
-        canvases, nats = self._written(request, seeds)
+        canvases = [self._canvas(request, np.random.default_rng(seed)) for seed in seeds]
+        nats = self._fill(canvases, self._rows(request), request.temperature)
         fine = 480 if request.given is None else 4 * request.given.resolution
         loud = np.asarray(self.snapshot.facts["velocities"], dtype=np.float64)
         takes = []
@@ -140,27 +136,6 @@ class GridGenerator:
             takes.append(Take(score, float(total) / max(1, notes), int(seed)))
         return takes
 
-    def _written(self, request: Request, seeds: Sequence[int]) -> tuple[list[Canvas], npt.NDArray[np.float64]]:
-        """Filled canvases and their log-likelihoods; with a critic, one of some drawings of each seed.
-
-        Trained by pairs, the critic's number is a log-ratio of densities, so a drawing is chosen as often as that makes it
-        more real than the others (sampling, importance resampling); always the best would narrow what is written.
-        """
-        tries = self.tries if self.critic is not None and request.bars >= CRITIC_BARS else 1
-        rngs = [np.random.default_rng(seed if i == 0 else [seed, i]) for seed in seeds for i in range(tries)]
-        canvases = [self._canvas(request, rng) for rng in rngs]
-        nats = self._fill(canvases, self._rows(request), request.temperature)
-        if tries > 1:
-            heard = self.hear([c.cells for c in canvases]).reshape(len(seeds), tries)
-            luck = [np.random.default_rng([seed, tries]).gumbel(size=tries) for seed in seeds]
-            kept = np.arange(len(seeds)) * tries + (heard + np.stack(luck)).argmax(1)
-            canvases, nats = [canvases[i] for i in kept.tolist()], nats[kept]
-        return canvases, nats
-
-    def cells(self, request: Request, seeds: Sequence[int]) -> list[Grid]:
-        """Takes as cells [n][rows], for whoever trains a critic."""
-        return [canvas.cells for canvas in self._written(request, seeds)[0]]
-
     def written_to(self, plans: Sequence[Plan], seeds: Sequence[int | tuple[int, ...]]) -> list[Grid]:
         """Takes as cells to given plans of equal length, all parts written."""
         canvases = []
@@ -171,22 +146,6 @@ class GridGenerator:
         for at in range(0, len(canvases), BATCH):
             self._fill(canvases[at : at + BATCH], [0, *self.order], 1.0)
         return [canvas.cells for canvas in canvases]
-
-    def rolls_of(self, cells: Grid) -> npt.NDArray[np.bool_]:
-        """Cells as onset and hold rolls [n, R, 2, 16, P]."""
-        none = np.zeros((0, 3), np.uint8)
-        return rolls([[none if cell is None else cell for cell in bar] for bar in cells], len(self.spec.roles))
-
-    def hear(self, takes: Sequence[Grid]) -> npt.NDArray[np.float64]:
-        """What the critic thinks of takes of at least 16 bars [N]: the mean over windows that overlap by half."""
-        assert self.critic is not None
-        out = []
-        for cells in takes:
-            whole = self.rolls_of(cells)
-            firsts = [*range(0, len(whole) - CRITIC_BARS, CRITIC_BARS // 2), len(whole) - CRITIC_BARS]
-            windows = np.stack([whole[first : first + CRITIC_BARS] for first in firsts]).astype(np.uint8)
-            out.append(float(self.critic.run(None, {"cells": windows})[0].mean()))
-        return np.array(out)
 
     def _canvas(self, request: Request, rng: np.random.Generator) -> Canvas:
         """Everything that a take draws or is given, in an order that no other wish changes."""

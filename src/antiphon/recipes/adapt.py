@@ -24,6 +24,7 @@ from antiphon.recipes.export import export
 from antiphon.recipes.originality import write_index
 from antiphon.recipes.sequence import SequenceRecipe, build, evaluate, example_maker, run
 from antiphon.training.batches import batches
+from antiphon.training.precision import mixed_precision
 
 Tell = Callable[[str, float | None], None]
 """Told what begins or goes on, and how much of the whole is done, 0 to 1, where that is known."""
@@ -174,7 +175,7 @@ def _seconds_a_step(recipe: SequenceRecipe, data: Prepared, model: nn.Module) ->
         batch = next(stream)
         began = time.perf_counter()
         following = batch["events"][:, 1:]
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision("cpu", recipe.mixed):
             logits = model(batch["events"][:, :-1], batch["times"][:, :-1], following)
         torch.autograd.backward(event_nll(logits, following).sum())
         took.append(time.perf_counter() - began)

@@ -13,6 +13,7 @@ from antiphon.training.adversarial import Game, adversarial
 from antiphon.training.augment import augment_rolls
 from antiphon.training.ema import Ema
 from antiphon.training.phase import Batch, Phase, adam, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.reconstruction import autoencoding, binary_nll, cycle, divergence, features_apart
 
 
@@ -27,7 +28,7 @@ def elbo(recipe: GanRecipe, model: Autoencoder, batch: Batch, noise: Tensor) -> 
     Cells count where a role sounds; where it rests, only the word that it rests does.
     """
     cells, present = batch["cells"], batch["present"]
-    with torch.autocast(cells.device.type, torch.bfloat16, enabled=recipe.mixed):
+    with mixed_precision(cells.device.type, recipe.mixed):
         logits, sounds, levels = model(cells, present, noise)
     logits, sounds = logits.float(), sounds.float()
     on = (cells.flatten(3).amax(-1) > 0).float()  # [B, n, R]

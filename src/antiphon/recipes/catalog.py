@@ -56,6 +56,11 @@ _ALL: tuple[SequenceRecipe | MarkovRecipe | GridRecipe, ...] = (
                adam_lr=1.5e-3, seed=2, evaluate_every=200),  # 2.828, in three runs
     GridRecipe("pop-grid", "pop", GridSpec(POP.roles, POP.programs), "pop-grid-longer", dropout=0.3, batch=8, steps=300,
                lr=0.001, adam_lr=3e-4, ema=0.98, evaluate_every=75, lessons=Lessons()),  # 2.855, but nearer to music
+    # the same for other styles, from nothing in one run
+    GridRecipe("chorale-grid", "chorale", GridSpec(CHORALE.roles, CHORALE.programs), dropout=0.35, bars=8, steps=1500,
+               evaluate_every=150, checkpoint_every=50),
+    GridRecipe("folk-grid", "folk", GridSpec(FOLK.roles, FOLK.programs), dropout=0.2, steps=800, evaluate_every=100,
+               checkpoint_every=50),
     # recurrent nets of about the same size, to compare with; not trained yet
     SequenceRecipe("pop-gru", "pop", POP, "gru", 512, 2, dropout=0.1, steps=2400, adam_lr=2e-3, evaluate_every=400),
     SequenceRecipe("chorale-gru", "chorale", CHORALE, "gru", 384, 1, dropout=0.3, length=256, steps=1500, adam_lr=2e-3,

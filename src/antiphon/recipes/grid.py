@@ -26,6 +26,7 @@ from antiphon.training.checkpoint import read_state
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.phase import Batch, Phase, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.schedule import warmup_cosine
 
 EXAMINED = 160
@@ -120,7 +121,7 @@ def phases_of(recipe: GridRecipe, network: GridNetwork) -> tuple[list[Phase], Em
     ema = Ema(network, recipe.ema)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
-        with torch.autocast(batch["bar"].device.type, torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision(batch["bar"].device.type, recipe.mixed):
             return {"nll": network(dict(batch)).mean()}
 
     return [Phase("model", network, loss, muon(recipe.lr, recipe.adam_lr), ema=ema)], ema

@@ -26,6 +26,7 @@ from torch import Tensor
 from antiphon.errors import TrainingError
 from antiphon.evaluate.clip import cut_clips, named_roles
 from antiphon.evaluate.descriptor import Standardiser, describe_all
+from antiphon.evaluate.realness import logistic
 from antiphon.generate.grid import Grid, GridGenerator, rounds
 from antiphon.models.grid import GridNetwork
 from antiphon.music.harmony import Key
@@ -33,6 +34,7 @@ from antiphon.music.score import Score
 from antiphon.recipes.grid_data import GridPiece, GridSet, example
 from antiphon.representations.grid import STEPS, GridSpec, decode
 from antiphon.training.batches import shuffled
+from antiphon.training.precision import mixed_precision
 
 Floats = npt.NDArray[np.float64]
 HELD = 8
@@ -98,26 +100,6 @@ def described(scores: Sequence[Score], bars: int, roles: Sequence[str]) -> tuple
     return describe_all(clips)[0] if clips else np.zeros((0, 0)), np.array(which, dtype=np.int64)
 
 
-def fit_critic(made: Floats, real: Floats, penalty: float) -> Floats:
-    """Weights [D + 1] of a logistic regression of real against made rows, the constant last; Newton's method."""
-    rows = np.concatenate([made, real])
-    rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
-    label = np.arange(len(rows)) >= len(made)
-    mass = np.where(label, 0.5 / label.mean(), 0.5 / (1 - label.mean()))
-    ridge = np.full(rows.shape[1], penalty)
-    ridge[-1] = 1e-6
-    weights = np.zeros(rows.shape[1])
-    for _ in range(30):
-        sure = 1 / (1 + np.exp(-np.clip(rows @ weights, -50, 50)))
-        slope = rows.T @ (mass * (sure - label)) + ridge * weights
-        curve = (rows * (mass * sure * (1 - sure))[:, None]).T @ rows + np.diag(ridge)
-        step = np.linalg.solve(curve, slope)
-        weights -= step
-        if np.abs(step).max() < 1e-6:
-            break
-    return weights
-
-
 def heard(made: Floats, half: npt.NDArray[np.int64], real: Floats, penalty: float) -> tuple[Floats, float]:
     """What a critic thinks of each take [n], and how often it is right about what it was not fitted on.
 
@@ -131,7 +113,7 @@ def heard(made: Floats, half: npt.NDArray[np.int64], real: Floats, penalty: floa
     made, real, other = standard(made), standard(real), np.arange(len(real)) % 2
     out, right = np.zeros(len(made)), []
     for h in (0, 1):
-        weights = fit_critic(made[half != h], real[other != h], penalty)
+        weights = logistic(made[half != h], real[other != h], penalty)
         out[half == h] = made[half == h] @ weights[:-1] + weights[-1]
         music = real[other == h] @ weights[:-1] + weights[-1]
         right.append((float((out[half == h] < 0).mean()) + float((music > 0).mean())) / 2)
@@ -199,7 +181,7 @@ def side(batch: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 
 def totals(network: GridNetwork, batch: dict[str, Tensor], mixed: bool) -> Tensor:
     """Log-likelihood of each window [B] in nats."""
-    with torch.autocast(batch["bar"].device.type, torch.bfloat16, enabled=mixed):
+    with mixed_precision(batch["bar"].device.type, mixed):
         each, cell = network.losses(batch)
     b, m = batch["row"].shape
     return -torch.zeros(b, device=each.device).index_add(0, cell // m, each.float())

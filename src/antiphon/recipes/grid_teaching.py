@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from antiphon.corpus.piece import Piece
@@ -32,6 +31,7 @@ from antiphon.recipes.grid_lessons import (
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.phase import Batch, Phase, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.schedule import warmup_cosine
 
 
@@ -134,7 +134,7 @@ def _phase(recipe: GridRecipe, lessons: Lessons, network: GridNetwork) -> tuple[
     def loss(batch: Batch) -> dict[str, Tensor]:
         music = {key: value for key, value in batch.items() if "/" not in key and not key.endswith("_before")}
         network.train()
-        with torch.autocast(batch["bar"].device.type, torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision(batch["bar"].device.type, recipe.mixed):
             nll = network(music).mean()
         network.eval()  # what was before was read without dropout too
         wanted = nn.functional.softplus(-lessons.slope * margins(network, dict(batch), recipe.mixed)).mean()

@@ -20,6 +20,7 @@ from antiphon.training.batches import batches
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.phase import Batch, Phase, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.schedule import warmup_cosine
 
 Grid = npt.NDArray[np.int64]
@@ -166,7 +167,7 @@ def run(recipe: VoicesRecipe, splits: Splits, folder: Path, progress: Hook | Non
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         past = {k: v for k, v in batch.items() if k not in ("symbols", "weight")}
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision("cpu", recipe.mixed):
             nats = model.nll(past, batch["symbols"])
         weight = batch["weight"]
         return {"nll": (nats * weight[..., None]).sum() / (weight.sum() * nats.shape[-1])}

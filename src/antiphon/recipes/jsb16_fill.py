@@ -21,6 +21,7 @@ from antiphon.training.batches import batches
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.phase import Batch, Phase, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.schedule import warmup_cosine
 
 Mask = npt.NDArray[np.bool_]
@@ -166,7 +167,7 @@ def run(recipe: FillRecipe, splits: Splits, folder: Path, progress: Hook | None 
     def loss(batch: Batch) -> dict[str, Tensor]:
         symbols, mask, given = batch["symbols"], batch["open"] > 0, batch["given"] > 0
         near = neighbours(symbols, given, nothing)
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision("cpu", recipe.mixed):
             logp = model(symbols, given, near, batch["clock"])
         nats = -logp.gather(-1, symbols[..., None])[..., 0]
         # each window counts alike, however much of it is open: the mean over a random order of its notes

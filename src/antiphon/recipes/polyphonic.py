@@ -19,6 +19,7 @@ from antiphon.training.batches import batches
 from antiphon.training.ema import Ema
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.phase import Batch, Phase, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.schedule import warmup_cosine
 
 Grid = npt.NDArray[np.int64]
@@ -151,7 +152,7 @@ def run(recipe: KeysRecipe, splits: Splits, folder: Path, progress: Hook | None 
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         past = {k: v for k, v in batch.items() if k not in ("rolls", "weight")}
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision("cpu", recipe.mixed):
             nats = model.nll(past, batch["rolls"])
         return {"nll": (nats * batch["weight"]).sum() / batch["weight"].sum()}
 

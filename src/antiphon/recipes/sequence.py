@@ -28,6 +28,7 @@ from antiphon.training.checkpoint import read_state
 from antiphon.training.loop import Budget, Hook, open_run, train
 from antiphon.training.objectives import likelihood
 from antiphon.training.phase import adam, muon
+from antiphon.training.precision import mixed_precision
 from antiphon.training.schedule import warmup_cosine
 
 
@@ -132,7 +133,7 @@ def evaluate(
     for at in range(0, len(rows), 8):
         batch = {k: v.to(device) for k, v in collate(rows[at : at + 8]).items()}
         following_events = batch["events"][:, 1:]
-        with torch.autocast(following_events.device.type, torch.bfloat16, enabled=mixed):
+        with mixed_precision(following_events.device.type, mixed):
             logits = model(batch["events"][:, :-1], batch["times"][:, :-1], following_events)
         each = event_nll(logits, following_events)
         is_note = (following_events[..., 0] >= note.start) & (following_events[..., 0] < note.stop)
@@ -169,7 +170,7 @@ def evaluate_openings(model: nn.Module, recipe: SequenceRecipe, data: Prepared, 
             rows.append(infilling(data.codec, valid, piece, first, recipe.length + 1, False, rng))
         batch = {k: v.to(device) for k, v in collate(rows).items()}
         following = batch["events"][:, 1:]
-        with torch.autocast(following.device.type, torch.bfloat16, enabled=recipe.mixed):
+        with mixed_precision(following.device.type, recipe.mixed):
             logits = model(batch["events"][:, :-1], batch["times"][:, :-1], following)
         total += float((event_nll(logits, following) * batch["learnt"][:, 1:]).sum())
         events += int(batch["learnt"][:, 1:].sum())

@@ -15,6 +15,7 @@ from antiphon.compose.compose import Composition
 from antiphon.compose.compose import compose as write_piece
 from antiphon.compose.critique import Verdict
 from antiphon.compose.document import document
+from antiphon.compose.drawings import DRAWINGS, Choosing
 from antiphon.compose.manifest import describe
 from antiphon.compose.manifest import manifest as whole_manifest
 from antiphon.compose.styles import usual_style
@@ -78,7 +79,8 @@ def compose(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     said = [*understood.remarks]
     if understood.unclear:
         said.append(f"Not understood: {', '.join(understood.unclear)}.")
-    generator = Remembering(WRITERS.get(brief.model or brief.style or usual_style(brief), Path(args["styles"])))
+    inner = WRITERS.get(brief.model or brief.style or usual_style(brief), Path(args["styles"]))
+    generator = Remembering(Choosing(inner, brief.drawings or DRAWINGS))
     style = generator.description.style
     brief = replace(brief, model=None, style=style)
     piece = write_piece(replace(brief, takes=1), generator, teller(tell))

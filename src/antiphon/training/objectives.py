@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.training.phase import Batch, Phase
+from antiphon.training.precision import mixed_precision
 
 
 def likelihood(
@@ -24,7 +25,7 @@ def likelihood(
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         events, times = batch["events"], batch["times"]
-        with torch.autocast(events.device.type, torch.bfloat16, enabled=mixed):
+        with mixed_precision(events.device.type, mixed):
             logits = model(events[:, :-1], times[:, :-1], events[:, 1:])
         counts = events[:, 1:, 0] != 0
         if "learnt" in batch:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.training.ema import Ema
+from antiphon.training.muon import Muon
 
 Batch = Mapping[str, Tensor]
 Loss = Callable[[Batch], dict[str, Tensor]]
@@ -50,7 +51,7 @@ def muon(lr: float = 0.01, adam_lr: float = 2e-3, decay: float = 0.05) -> Callab
             plain = p.ndim != 2 or ".tables." in f".{name}" or ".out." in f".{name}"
             (rest if plain else hidden).append(p)
         return [
-            torch.optim.Muon(hidden, lr=lr, weight_decay=decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
+            Muon(hidden, lr=lr, weight_decay=decay),
             torch.optim.AdamW(rest, lr=adam_lr, betas=(0.9, 0.98), weight_decay=0.0),
         ]
 

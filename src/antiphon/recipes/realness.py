@@ -1,0 +1,76 @@
+"""A critic of a snapshot's own takes: the model writes, and what it writes is told from the music that it learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from antiphon.corpus.piece import Piece
+from antiphon.evaluate.clip import Floats, Roles, cut_clips, named_roles
+from antiphon.evaluate.descriptor import describe
+from antiphon.evaluate.realness import Length, Realness, at_home, fitted
+from antiphon.generate.request import Generator, Request
+from antiphon.music.score import Score
+from antiphon.recipes.data import split_of
+
+TAKES = ((8, 3200), (16, 6400), (32, 1600), (64, 800))
+"""Bars of the stretches that are heard, and of how many takes each: a longer piece costs more and is asked for less often."""
+BATCH = 64
+FIRST_SEED = 7_000_000
+"""Takes of low seeds are left for whoever measures the model."""
+ALL = 64
+"""Windows of one piece at most."""
+
+
+def fit_realness(
+    generator: Generator,
+    pieces: Iterable[Piece],
+    takes: Iterable[tuple[int, int]] = TAKES,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Realness:
+    """Fit a critic to a generator's takes and to the training pieces, for each length of stretches.
+
+    Args:
+      generator: in its usual meter.
+      pieces: what it was trained on; only pieces of the training split are heard.
+      takes: bars, and the number of takes of that length.
+      tell: told what begins now.
+
+    Raises:
+      InputError: there is too little music or too few takes with notes.
+    """
+    model = generator.description
+    roles = named_roles(model.roles)
+    music = [p.score for p in pieces if split_of(p) == "train"]
+    lengths: dict[int, Length] = {}
+    names: tuple[str, ...] = ()
+    for bars, count in takes:
+        tell(f"writing {count} takes of {bars} bars")
+        made, made_of, names = _described(_takes(generator, bars, count), bars, roles, 1)
+        tell(f"listening to {len(music)} pieces of music")
+        real, real_of, _ = _described(music, bars, roles, ALL)
+        tell(f"fitting to {len(made)} stretches of takes and {len(real)} of music")
+        lengths[bars] = fitted(made, real, made_of, real_of)
+    return Realness(model.roles, names, lengths)
+
+
+def _takes(generator: Generator, bars: int, count: int) -> Iterator[Score]:
+    for at in range(0, count, BATCH):
+        seeds = range(FIRST_SEED + at, FIRST_SEED + min(count, at + BATCH))
+        for take in generator.write(Request(bars, meter=generator.description.meters[0]), seeds):
+            yield take.score
+
+
+def _described(scores: Iterable[Score], bars: int, roles: Roles, most: int) -> tuple[Floats, list[int], tuple[str, ...]]:
+    """Descriptors [N, D] of the windows of pieces, at most so many of each, the number of the piece of each, D names."""
+    rows: list[list[float]] = []
+    owners: list[int] = []
+    names: tuple[str, ...] = ()
+    for i, score in enumerate(scores):
+        for clip in cut_clips(at_home(score), bars, roles, str(i), most):
+            found = describe(clip)
+            names = tuple(found)
+            rows.append(list(found.values()))
+            owners.append(i)
+    return np.array(rows), owners, names
