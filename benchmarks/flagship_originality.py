@@ -1,9 +1,10 @@
 """What of the grid model's melodies stands in the songs that it was trained on, as each manifest tells it for one piece.
 
-    python benchmarks/flagship_originality.py [--model pop-grid] [--takes 200]
+    python benchmarks/flagship_originality.py [--model pop-grid] [--takes 200] [--drawings 8]
 
-Takes of 16 bars by seeds from 20000 on, against the originality index in the snapshot: the longest run of notes of each melody
-that also stands in a training song (by intervals and rhythm), and the share of its figures of eight notes that do.
+Takes of 16 bars by seeds from 20000 on, each the best of so many drawings by the model's own critic, against the
+originality index in the snapshot: the longest run of notes of each melody that also stands in a training song (by intervals
+and rhythm), and the share of its figures of eight notes that do.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 
 import numpy as np
 
+from antiphon.compose.drawings import DRAWINGS, Choosing
 from antiphon.compose.provenance import copying, index_in
 from antiphon.generate.load import find, load
 from antiphon.generate.request import Request
@@ -23,8 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="pop-grid")
     parser.add_argument("--takes", type=int, default=200)
+    parser.add_argument("--drawings", type=int, default=DRAWINGS)
     options = parser.parse_args()
-    player, index = load(options.model), index_in(find(options.model).folder)
+    player, index = Choosing(load(options.model), options.drawings), index_in(find(options.model).folder)
     if index is None:
         raise SystemExit(f"The snapshot {options.model} has no originality index; 'antiphon critic index' makes one.")
     runs, shares = [], []

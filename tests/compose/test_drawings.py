@@ -11,7 +11,7 @@ import pytest
 from antiphon.compose.brief import read_brief
 from antiphon.compose.compose import compose
 from antiphon.compose.critique_own import KIND, critic_of
-from antiphon.compose.drawings import Choosing, drawing_seed
+from antiphon.compose.drawings import Choosing, drawing_seed, drawings_of
 from antiphon.errors import BriefError, SnapshotError
 from antiphon.evaluate.clip import cut_clips, named_roles
 from antiphon.evaluate.descriptor import describe
@@ -69,6 +69,12 @@ def test_its_reasons_count_in_the_choice_in_place_of_the_ears(heard: Generator) 
         assert len(own) == 1 and own[0].points >= 0
         assert verdict.penalty == pytest.approx(sum(reason.points for reason in verdict.reasons))
     assert made.chosen == int(np.argmin([v.penalty for v in made.verdicts]))
+
+
+def test_many_takes_are_drawn_once_each() -> None:
+    asked = {(takes, drawings): drawings_of(read_brief(seed=1, takes=takes, drawings=drawings))
+             for takes in (1, 3, 4) for drawings in (None, 5)}  # fmt: skip
+    assert asked == {(1, None): 8, (3, None): 8, (4, None): 1, (1, 5): 5, (3, 5): 5, (4, 5): 5}
 
 
 def test_drawings_are_checked_and_told() -> None:

@@ -45,7 +45,9 @@ Seed = Annotated[int | None, typer.Option(help="Names the piece: same seed, same
 Takes = Annotated[int | None, typer.Option(help="How many to write; the best is kept. [default: 3]")]
 Drawings = Annotated[
     int | None,
-    typer.Option(help="How often each take is drawn, if the model has a critic of its own, which keeps one. [default: 8]"),
+    typer.Option(
+        help="How often each take is drawn, where the model has a critic that keeps one. [default: 8; 1 from four takes on]"
+    ),
 ]
 Temperature = Annotated[float | None, typer.Option(help="Below 1 tamer, above 1 wilder. [default: 1]")]
 TopK = Annotated[

@@ -9,7 +9,7 @@ from typing import Any
 from antiphon.compose.brief import Brief
 from antiphon.compose.critique import Verdict
 from antiphon.compose.critique_rank import rank
-from antiphon.compose.drawings import DRAWINGS, Choosing
+from antiphon.compose.drawings import Choosing, drawings_of
 from antiphon.compose.finish import finished
 from antiphon.compose.plan import Plan, plan, take_seed
 from antiphon.compose.styles import usual_style
@@ -87,7 +87,7 @@ def compose(
     """A piece that answers the brief: several takes are written, each is finished and judged, the best is kept.
 
     The same model, brief and seed give the same score, whatever the number of takes does to the choice: take i is the
-    same piece however many are written.
+    same piece however many are written, as long as each is drawn as often (see compose.drawings).
 
     Args:
       brief: the wishes.
@@ -102,7 +102,7 @@ def compose(
     """
     tell = progress or (lambda _: None)
     tell("loading the model")
-    writer = generator if generator is not None else Choosing(find_generator(brief), brief.drawings or DRAWINGS)
+    writer = generator if generator is not None else Choosing(find_generator(brief), drawings_of(brief))
     model = writer.description
     intent = plan(brief, model)
     tell(f"writing {brief.takes} take{'s' * (brief.takes > 1)} of {intent.request.bars} bars")

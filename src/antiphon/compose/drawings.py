@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from antiphon.compose.brief import DEFAULT_TAKES, Brief
 from antiphon.compose.critique_own import critic_of
 from antiphon.generate.request import Description, Generator, Request, Take
 
 DRAWINGS = 8
-"""Drawings of a take by a model that has a critic of its own."""
+"""Drawings of a take by a model that has a critic of its own, unless there are more takes than usual to choose from."""
 _DRAWING_STREAM = 3
 
 
@@ -36,6 +37,11 @@ class Choosing:
         heard = np.array(critic.ratios([take.score for take in drawn])).reshape(len(seeds), -1)
         best = heard.argmax(1) + np.arange(len(seeds)) * self.drawings
         return [replace(drawn[i], seed=seed) for i, seed in zip(best.tolist(), seeds, strict=True)]
+
+
+def drawings_of(brief: Brief) -> int:
+    """How often each take is drawn: as was asked, else once where many takes are, which are then what is chosen from."""
+    return brief.drawings or (DRAWINGS if brief.takes <= DEFAULT_TAKES else 1)
 
 
 def drawing_seed(seed: int, drawing: int) -> int:

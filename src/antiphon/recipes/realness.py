@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 
 from antiphon.corpus.piece import Piece
-from antiphon.evaluate.clip import Floats, Roles, cut_clips, named_roles
+from antiphon.errors import InputError
+from antiphon.evaluate.clip import STEPS_PER_QUARTER, Floats, Roles, cut_clips, named_roles
 from antiphon.evaluate.descriptor import describe
-from antiphon.evaluate.realness import Length, Realness, at_home, fitted
+from antiphon.evaluate.realness import LEAST, Length, Realness, at_home, fitted
 from antiphon.generate.request import Generator, Request
 from antiphon.music.score import Score
 from antiphon.recipes.data import split_of
@@ -40,18 +42,23 @@ def fit_realness(
     Raises:
       InputError: there is too little music or too few takes with notes.
     """
-    model = generator.description
-    roles = named_roles(model.roles)
+    model, meter = generator.description, generator.description.meters[0]
+    heard = partial(_described, roles=named_roles(model.roles), bar_steps=4 * STEPS_PER_QUARTER * meter[0] // meter[1])
     music = [p.score for p in pieces if split_of(p) == "train"]
     lengths: dict[int, Length] = {}
     names: tuple[str, ...] = ()
     for bars, count in takes:
-        tell(f"writing {count} takes of {bars} bars")
-        made, made_of, names = _described(_takes(generator, bars, count), bars, roles, 1)
         tell(f"listening to {len(music)} pieces of music")
-        real, real_of, _ = _described(music, bars, roles, ALL)
+        real, real_of, _ = heard(music, bars, most=ALL)
+        if len(set(real_of)) < LEAST:
+            tell(f"left out: {bars} bars, as only {len(set(real_of))} pieces of music are so long")
+            continue
+        tell(f"writing {count} takes of {bars} bars")
+        made, made_of, names = heard(_takes(generator, bars, count), bars, most=1)
         tell(f"fitting to {len(made)} stretches of takes and {len(real)} of music")
         lengths[bars] = fitted(made, real, made_of, real_of)
+    if not lengths:
+        raise InputError(f"A critic is fitted to at least {LEAST} pieces of music of eight bars or more; there are fewer.")
     return Realness(model.roles, names, lengths)
 
 
@@ -62,15 +69,18 @@ def _takes(generator: Generator, bars: int, count: int) -> Iterator[Score]:
             yield take.score
 
 
-def _described(scores: Iterable[Score], bars: int, roles: Roles, most: int) -> tuple[Floats, list[int], tuple[str, ...]]:
-    """Descriptors [N, D] of the windows of pieces, at most so many of each, the number of the piece of each, D names."""
+def _described(
+    scores: Iterable[Score], bars: int, roles: Roles, bar_steps: int, most: int
+) -> tuple[Floats, list[int], tuple[str, ...]]:
+    """Descriptors [N, D] of windows in one meter, at most so many of a piece, the number of the piece of each, D names."""
     rows: list[list[float]] = []
     owners: list[int] = []
     names: tuple[str, ...] = ()
     for i, score in enumerate(scores):
         for clip in cut_clips(at_home(score), bars, roles, str(i), most):
-            found = describe(clip)
-            names = tuple(found)
-            rows.append(list(found.values()))
-            owners.append(i)
+            if clip.bar_steps == bar_steps:
+                found = describe(clip)
+                names = tuple(found)
+                rows.append(list(found.values()))
+                owners.append(i)
     return np.array(rows), owners, names

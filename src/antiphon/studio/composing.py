@@ -15,7 +15,7 @@ from antiphon.compose.compose import Composition
 from antiphon.compose.compose import compose as write_piece
 from antiphon.compose.critique import Verdict
 from antiphon.compose.document import document
-from antiphon.compose.drawings import DRAWINGS, Choosing
+from antiphon.compose.drawings import Choosing, drawings_of
 from antiphon.compose.manifest import describe
 from antiphon.compose.manifest import manifest as whole_manifest
 from antiphon.compose.styles import usual_style
@@ -80,7 +80,7 @@ def compose(args: dict[str, Any], tell: Tell) -> dict[str, Any]:
     if understood.unclear:
         said.append(f"Not understood: {', '.join(understood.unclear)}.")
     inner = WRITERS.get(brief.model or brief.style or usual_style(brief), Path(args["styles"]))
-    generator = Remembering(Choosing(inner, brief.drawings or DRAWINGS))
+    generator = Remembering(Choosing(inner, drawings_of(brief)))
     style = generator.description.style
     brief = replace(brief, model=None, style=style)
     piece = write_piece(replace(brief, takes=1), generator, teller(tell))
