@@ -71,6 +71,17 @@ def test_its_reasons_count_in_the_choice_in_place_of_the_ears(heard: Generator) 
     assert made.chosen == int(np.argmin([v.penalty for v in made.verdicts]))
 
 
+@pytest.mark.parametrize("name", ["pop-grid", "folk-grid"])
+def test_shipped_grids_have_a_critic_that_tells_their_drawings_apart(name: str) -> None:
+    writer, request = load(name), Request(8, meter=(4, 4))
+    critic = critic_of(writer, request)
+    assert critic is not None and critic.roles == writer.description.roles
+    assert {8, 16, 32, 64} == set(critic.lengths) and all(0.7 < one.right < 1 for one in critic.lengths.values())
+    takes = writer.write(request, range(16))
+    assert all(take.score.note_count for take in takes)
+    assert np.std(critic.ratios([take.score for take in takes])) > 0.3
+
+
 def test_many_takes_are_drawn_once_each() -> None:
     asked = {(takes, drawings): drawings_of(read_brief(seed=1, takes=takes, drawings=drawings))
              for takes in (1, 3, 4) for drawings in (None, 5)}  # fmt: skip

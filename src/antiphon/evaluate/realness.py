@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from antiphon.errors import FormatError, InputError
-from antiphon.evaluate.clip import cut_clips, named_roles
+from antiphon.evaluate.clip import Floats, cut_clips, named_roles
 from antiphon.evaluate.descriptor import VERSION, Standardiser, describe_all
 from antiphon.music.beats import bar_count
 from antiphon.music.edit import transpose
@@ -29,7 +29,6 @@ from antiphon.music.score import Score
 from antiphon.music.tonality import key_in
 from antiphon.representations.events import transposition
 
-Floats = npt.NDArray[np.float64]
 FILE = "critic.npz"
 """Its name in a snapshot."""
 ROWS = 127
@@ -37,12 +36,14 @@ ROWS = 127
 PENALTY = 30.0
 """Ridge penalty of the regression, against classes that weigh a half each."""
 MOST_WINDOWS = 64
+"""Of a piece."""
 LEAST = 20
 """Pieces of each kind below which nothing is fitted."""
 PARTS = ("reference", "weights", "centre", "figures")
 SILENT = -100.0
+"""Stands for the log-ratio of what cannot be heard."""
 MINDED = 12
-"""So many descriptors are named that speak most against a piece."""
+"""At most so many descriptors are named that speak against a piece."""
 
 
 class Heard(NamedTuple):
@@ -105,10 +106,8 @@ class Realness:
             open_ = [i for i, heard in enumerate(out) if heard is None and bar_count(scores[i]) >= bars]
             clips = [clip for i in open_ for clip in cut_clips(homes[i], bars, roles, str(i), MOST_WINDOWS)]
             if clips:
-                vectors, owners = (
-                    self.lengths[bars].standard(single(describe_all(clips)[0])),
-                    np.array([int(c.group) for c in clips]),
-                )
+                vectors = self.lengths[bars].standard(single(describe_all(clips)[0]))
+                owners = np.array([int(clip.group) for clip in clips])
                 for i in np.unique(owners).tolist():
                     out[i] = self._heard(vectors[owners == i], self.lengths[bars])
         return out

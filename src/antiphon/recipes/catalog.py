@@ -58,9 +58,9 @@ _ALL: tuple[SequenceRecipe | MarkovRecipe | GridRecipe, ...] = (
                lr=0.001, adam_lr=3e-4, ema=0.98, evaluate_every=75, lessons=Lessons()),  # 2.855, but nearer to music
     # the same for other styles, from nothing in one run
     GridRecipe("chorale-grid", "chorale", GridSpec(CHORALE.roles, CHORALE.programs), dropout=0.35, bars=8, steps=1500,
-               evaluate_every=150, checkpoint_every=50),
+               evaluate_every=150, checkpoint_every=50),  # 1.995, half way 1.947
     GridRecipe("folk-grid", "folk", GridSpec(FOLK.roles, FOLK.programs), dropout=0.2, steps=800, evaluate_every=100,
-               checkpoint_every=50),
+               checkpoint_every=50),  # 1.048
     # recurrent nets of about the same size, to compare with; not trained yet
     SequenceRecipe("pop-gru", "pop", POP, "gru", 512, 2, dropout=0.1, steps=2400, adam_lr=2e-3, evaluate_every=400),
     SequenceRecipe("chorale-gru", "chorale", CHORALE, "gru", 384, 1, dropout=0.3, length=256, steps=1500, adam_lr=2e-3,
