@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 
+from antiphon.compose.beside import folder_of, part_of
 from antiphon.compose.critique import Reason, Verdict
 from antiphon.compose.critique_measures import WORDS
-from antiphon.errors import FormatError, SnapshotError
 from antiphon.evaluate.realness import FILE, Heard, Realness
 from antiphon.generate.request import Description, Generator, Request
-from antiphon.generate.snapshot import Snapshot
 from antiphon.music.score import Score
 
 KIND = "own critic"
@@ -30,29 +27,15 @@ def critic_of(generator: Generator, request: Request) -> Realness | None:
     Raises:
       SnapshotError: the critic is damaged or of another version.
     """
-    model, snapshot = generator.description, getattr(generator, "snapshot", None)
-    if not isinstance(snapshot, Snapshot) or not _knows(model, request):
+    folder = folder_of(generator)
+    if folder is None or not _knows(generator.description, request):
         return None
-    path = snapshot.folder / FILE
-    try:
-        changed = path.stat().st_mtime_ns
-    except OSError:
-        return None
-    try:
-        return _read(path, changed)
-    except FormatError as error:
-        raise SnapshotError(f"{error} 'antiphon critic fit {snapshot.folder} --data STORE' does it.") from error
+    return part_of(folder, FILE, Realness.load, "fit")
 
 
 def _knows(model: Description, request: Request) -> bool:
     whole = request.tracks is None or set(request.tracks) == set(model.roles)
     return whole and request.given is None and request.meter in (None, model.meters[0])
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> Realness:
-    """The critic, read once for each version of its file."""
-    return Realness.load(path)
 
 
 def with_own(verdicts: Sequence[Verdict], scores: Sequence[Score], critic: Realness) -> list[Verdict]:

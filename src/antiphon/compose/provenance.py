@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from antiphon.errors import FormatError, SnapshotError
+from antiphon.compose.beside import folder_of, part_of
 from antiphon.evaluate.originality import Index
 from antiphon.evaluate.originality_report import Originality, Part
 from antiphon.generate.request import Description, Generator
-from antiphon.generate.snapshot import Snapshot
 from antiphon.music.score import Score, Track, notes_array
 
 FILE = "originality.npz"
@@ -92,8 +90,8 @@ def index_of(generator: Generator) -> Index | None:
     Raises:
       SnapshotError: the index is damaged or of another version.
     """
-    snapshot = getattr(generator, "snapshot", None)
-    return index_in(snapshot.folder) if isinstance(snapshot, Snapshot) else None
+    folder = folder_of(generator)
+    return None if folder is None else index_in(folder)
 
 
 def index_in(folder: Path) -> Index | None:
@@ -102,21 +100,7 @@ def index_in(folder: Path) -> Index | None:
     Raises:
       SnapshotError: it is damaged or of another version.
     """
-    path = folder / FILE
-    try:
-        changed = path.stat().st_mtime_ns
-    except OSError:
-        return None
-    try:
-        return _read(path, changed)
-    except FormatError as error:
-        raise SnapshotError(f"{error} 'antiphon critic index {folder} --data STORE' does it.") from error
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> Index:
-    """The index, read once for each version of its file."""
-    return Index.load(path)
+    return part_of(folder, FILE, Index.load, "index")
 
 
 def copying(score: Score, index: Index, before: Score | None = None) -> Copying:
