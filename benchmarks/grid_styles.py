@@ -15,7 +15,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from flagship_table import stretches
+from flagship_table import FIRST_SEED, stretches
 from judged import CEILINGS, FIGURES, row_text
 
 from antiphon.compose.critique_own import critic_of
@@ -27,7 +27,6 @@ from antiphon.music.score import Score
 from antiphon.recipes.data import split_of
 from antiphon.recipes.runs import pieces_from
 
-FIRST_SEED = 20_000
 METER = (4, 4)
 
 

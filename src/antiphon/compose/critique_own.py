@@ -19,6 +19,8 @@ from antiphon.music.score import Score
 KIND = "own critic"
 SHORT = 50.0
 """Points of a take in which nothing can be heard, while others can."""
+COUNTED = frozenset({*WORDS, "small"})
+"""Kinds of reasons that the critic's descriptors count already."""
 
 
 def critic_of(generator: Generator, request: Request) -> Realness | None:
@@ -60,7 +62,3 @@ def _reason(found: Heard) -> Reason:
     if not told:
         return Reason("its own critic hears the machine in it", points, KIND)
     return Reason(f"its own critic hears the machine in it: {told[0]}", points, KIND)
-
-
-COUNTED = frozenset({*WORDS, "small"})
-"""Kinds of reasons that the critic's descriptors count already."""

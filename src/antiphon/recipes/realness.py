@@ -11,7 +11,7 @@ from antiphon.corpus.piece import Piece
 from antiphon.errors import InputError
 from antiphon.evaluate.clip import STEPS_PER_QUARTER, Floats, Roles, cut_clips, named_roles
 from antiphon.evaluate.descriptor import describe
-from antiphon.evaluate.realness import LEAST, Length, Realness, at_home, fitted
+from antiphon.evaluate.realness import LEAST, MOST_WINDOWS, Length, Realness, at_home, fitted
 from antiphon.generate.request import Generator, Request
 from antiphon.music.score import Score
 from antiphon.recipes.data import split_of
@@ -21,8 +21,6 @@ TAKES = ((8, 3200), (16, 6400), (32, 1600), (64, 800))
 BATCH = 64
 FIRST_SEED = 7_000_000
 """Takes of low seeds are left for whoever measures the model."""
-ALL = 64
-"""Windows of one piece at most."""
 
 
 def fit_realness(
@@ -44,12 +42,12 @@ def fit_realness(
     """
     model, meter = generator.description, generator.description.meters[0]
     heard = partial(_described, roles=named_roles(model.roles), bar_steps=4 * STEPS_PER_QUARTER * meter[0] // meter[1])
-    music = [p.score for p in pieces if split_of(p) == "train"]
+    music = [at_home(p.score) for p in pieces if split_of(p) == "train"]
     lengths: dict[int, Length] = {}
     names: tuple[str, ...] = ()
     for bars, count in takes:
         tell(f"listening to {len(music)} pieces of music")
-        real, real_of, _ = heard(music, bars, most=ALL)
+        real, real_of, _ = heard(music, bars, most=MOST_WINDOWS)
         if len(set(real_of)) < LEAST:
             tell(f"left out: {bars} bars, as only {len(set(real_of))} pieces of music are so long")
             continue
@@ -66,7 +64,7 @@ def _takes(generator: Generator, bars: int, count: int) -> Iterator[Score]:
     for at in range(0, count, BATCH):
         seeds = range(FIRST_SEED + at, FIRST_SEED + min(count, at + BATCH))
         for take in generator.write(Request(bars, meter=generator.description.meters[0]), seeds):
-            yield take.score
+            yield at_home(take.score)
 
 
 def _described(
@@ -77,7 +75,7 @@ def _described(
     owners: list[int] = []
     names: tuple[str, ...] = ()
     for i, score in enumerate(scores):
-        for clip in cut_clips(at_home(score), bars, roles, str(i), most):
+        for clip in cut_clips(score, bars, roles, str(i), most):
             if clip.bar_steps == bar_steps:
                 found = describe(clip)
                 names = tuple(found)
